@@ -1,0 +1,46 @@
+/// What a field is to the gateway: the reasons for which a writer may leave it out.
+package struct FieldTraits: OptionSet, Sendable {
+    /// The bits.
+    package let rawValue: UInt8
+
+    /// Makes a set from its bits.
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Meant for this connection only (RFC 9110 section 7.6.1), or named in `Connection`.
+    package static let hopByHop = FieldTraits(rawValue: 1)
+    /// Says where the body ends; written anew for the other side.
+    package static let framing = FieldTraits(rawValue: 2)
+    /// An `X-Auth-*` field, which only the gateway may set.
+    package static let identity = FieldTraits(rawValue: 4)
+    /// `Authorization` or `X-API-Key`.
+    package static let credential = FieldTraits(rawValue: 8)
+    /// `X-Forwarded-*` and its kin, believed only from trusted proxies.
+    package static let forwarding = FieldTraits(rawValue: 16)
+    /// A spelling with `_` or `.` of a name that the gateway acts upon.
+    package static let lookAlike = FieldTraits(rawValue: 32)
+    /// `Host`.
+    package static let host = FieldTraits(rawValue: 64)
+    /// `X-Request-Id`.
+    package static let requestID = FieldTraits(rawValue: 128)
+
+    /// The traits that follow from a name alone.
+    @inline(__always)
+    static func of(_ name: FieldName) -> FieldTraits {
+        switch name {
+        case .contentLength, .transferEncoding: .framing
+        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .upgrade, .proxyAuthorization,
+            .proxyAuthenticate, .http2Settings:
+            .hopByHop
+        case .identity: .identity
+        case .authorization, .apiKey: .credential
+        case .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .realIP, .forwardedMethod, .forwardedURI,
+            .originalMethod, .originalURL:
+            .forwarding
+        case .host: .host
+        case .requestID: .requestID
+        case .other, .expect, .date, .server: []
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// A parsed request head: offsets into the bytes it was parsed from, and what they mean together.
+package struct RequestHead: Sendable {
+    /// The method.
+    package var method = HTTPMethod.other
+    /// The method's bytes.
+    package var methodRange = ByteRange()
+    /// The whole request-target.
+    package var target = ByteRange()
+    /// The path of the target; empty for asterisk-form.
+    package var path = ByteRange()
+    /// The query with its `?`, or empty.
+    package var query = ByteRange()
+    /// Whether the path can be routed as it stands; otherwise it must pass ``PathNormalizer`` first.
+    package var pathIsPlain = true
+    /// Whether the target is `*` (only with `OPTIONS`).
+    package var isAsteriskForm = false
+    /// The authority: that of an absolute-form target if there is one (RFC 9112 section 3.2.2), else of `Host`.
+    package var authority = ByteRange()
+    /// The minor version: 0 or 1.
+    package var minorVersion: UInt8 = 1
+    /// How the body ends.
+    package var framing = BodyFraming.none
+    /// Whether the connection may serve another request after this one.
+    package var keepsAlive = true
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    package var expectsContinue = false
+    /// Whether `Connection: upgrade` and an `Upgrade` field ask to leave HTTP.
+    package var asksForUpgrade = false
+    /// How many `Authorization` fields there are.
+    package var authorizationCount = 0
+    /// How many `X-API-Key` fields there are.
+    package var apiKeyCount = 0
+    /// The field lines in order.
+    package var fields: [HeaderField] = []
+    /// The length of the head in bytes, its empty line included.
+    package var byteCount = 0
+
+    /// Makes an empty head.
+    package init() {}
+
+    /// The value of the first field of a name, look-alikes excluded.
+    package func value(of name: FieldName, in head: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        for field in fields where field.name == name && !field.traits.contains(.lookAlike) {
+            return field.value(in: head)
+        }
+        return nil
+    }
+
+    /// Forgets everything but keeps the storage.
+    mutating func reset() {
+        var storage = fields
+        storage.removeAll(keepingCapacity: true)
+        fields = []
+        self = RequestHead()
+        fields = storage
+    }
+}

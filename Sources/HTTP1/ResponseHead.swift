@@ -1,0 +1,36 @@
+/// A parsed response head: offsets into the bytes it was parsed from, and what they mean together.
+package struct ResponseHead: Sendable {
+    /// The status code, 100 to 599.
+    package var status = 0
+    /// The reason phrase; may be empty.
+    package var reason = ByteRange()
+    /// The minor version: 0 or 1.
+    package var minorVersion: UInt8 = 1
+    /// How the body ends, were the request neither `HEAD` nor `CONNECT`; see ``framing(for:)``.
+    package var declaredFraming = BodyFraming.untilClose
+    /// Whether the connection may carry another exchange after this one.
+    package var keepsAlive = true
+    /// Whether the upstream set a `Date`.
+    package var hasDate = false
+    /// The field lines in order.
+    package var fields: [HeaderField] = []
+    /// The length of the head in bytes, its empty line included.
+    package var byteCount = 0
+
+    /// Makes an empty head.
+    package init() {}
+
+    /// How the body of this response to a request ends (RFC 9112 section 6.3).
+    package func framing(for method: HTTPMethod) -> BodyFraming {
+        if method == .head || status < 200 || status == 204 || status == 304 { return .none }
+        return declaredFraming
+    }
+
+    mutating func reset() {
+        var storage = fields
+        storage.removeAll(keepingCapacity: true)
+        fields = []
+        self = ResponseHead()
+        fields = storage
+    }
+}
