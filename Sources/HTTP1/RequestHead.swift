@@ -1,5 +1,5 @@
 /// A parsed request head: offsets into the bytes it was parsed from, and what they mean together.
-package struct RequestHead: Sendable {
+public struct RequestHead: Sendable {
     /// The method.
     package var method = HTTPMethod.other
     /// The method's bytes.

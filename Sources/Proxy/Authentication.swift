@@ -1,0 +1,69 @@
+public import HTTP1
+
+/// What was decided about a request on a protected route.
+public enum AuthenticationDecision {
+    /// It may go on, as this identity.
+    case permit(Permit)
+    /// It is refused; the problem is the answer.
+    case deny(Denial)
+    /// The answer comes later, through ``Authentication/decide(_:)``.
+    case pending
+}
+
+/// Why a request was refused: the answer to give, and the word for it in logs and metrics.
+public struct Denial: Sendable {
+    package let problem: Problem
+    package let reason: StaticString
+
+    /// Makes a denial.
+    package init(_ problem: Problem, reason: StaticString) {
+        self.problem = problem
+        self.reason = reason
+    }
+}
+
+/// The right to forward one request. Only an ``Authentication`` can make one.
+public struct Permit {
+    package let identity: Identity?
+
+    fileprivate init(identity: Identity?) {
+        self.identity = identity
+    }
+}
+
+/// Decides about the requests of one client connection, one at a time, on the connection's event loop.
+///
+/// A base class and not a protocol: it is called for every request, and a class call needs no existential. The proxy
+/// knows nothing of tokens; whoever embeds it subclasses this.
+open class Authentication {
+    /// Where decisions that come later go; set once by the connection.
+    package final var onDecision: (AuthenticationDecision) -> Void = { _ in }
+
+    /// Makes one for a connection.
+    public init() {}
+
+    /// Decides about a request, at once or later.
+    ///
+    /// - Parameters:
+    ///   - head: the parsed head.
+    ///   - bytes: the bytes it was parsed from, valid during the call only.
+    ///   - policy: the policy of the route, as ``Route/policy`` has it; `nil` to check the credential alone.
+    /// - Returns: the decision; after `.pending`, exactly one call of ``decide(_:)`` follows unless ``cancel()`` comes
+    ///   first.
+    open func begin(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, policy: Int?) -> AuthenticationDecision {
+        .deny(Denial(.internalError, reason: "internal"))
+    }
+
+    /// Forgets the request in hand: its client is gone.
+    open func cancel() {}
+
+    /// Delivers a decision that was pending.
+    public final func decide(_ decision: AuthenticationDecision) {
+        onDecision(decision)
+    }
+
+    /// Makes the right to forward a request.
+    package final func permit(_ identity: Identity?) -> Permit {
+        Permit(identity: identity)
+    }
+}

@@ -1,0 +1,219 @@
+import HTTP1
+import NIOCore
+
+/// The answers that the gateway gives itself. Every problem becomes HTTP in ``answer(_:reason:)`` and nowhere else.
+extension ClientConnection {
+    // MARK: - Problems
+
+    /// Answers with a problem, and goes on with the connection if its framing is still known.
+    func answer(_ problem: Problem, reason: StaticString) {
+        guard phase != .closed, phase != .lingering else { return }
+        skipBodyAtHand()
+        if problem.closesConnection { exchange.state.giveUpKeepAlive() }
+        exchange.status = problem.status
+        exchange.reason = reason
+        let body = ProblemBody.render(problem, requestID: exchange.requestID.text)
+        beginAnswer(status: problem.status)
+        if let challenge = problem.challenge { writeField("WWW-Authenticate: ", challenge) }
+        if let seconds = problem.retryAfterSeconds { writeField("Retry-After: ", String(seconds)) }
+        if let allow = problem.allow { writeField("Allow: ", allow) }
+        writeField("Content-Type: ", ProblemBody.contentType)
+        loop.output.writeStaticString("Cache-Control: no-store\r\n")
+        endAnswer(body: ByteBuffer(string: body))
+    }
+
+    // MARK: - Own endpoints
+
+    /// `OPTIONS *` (RFC 9110 section 9.3.7): asks about the server, and the server is well.
+    func answerEmpty() {
+        exchange.status = 204
+        skipBodyAtHand()
+        beginAnswer(status: 204)
+        endAnswer(body: nil)
+    }
+
+    /// The token is good: `200` with the identity, for the proxy that asked.
+    func answerVerified() {
+        exchange.status = 200
+        skipBodyAtHand()
+        beginAnswer(status: 200)
+        if let identity = exchange.identity { loop.output.writeBytes(identity.headerLines) }
+        loop.output.writeStaticString("Cache-Control: no-store\r\n")
+        endAnswer(body: ByteBuffer())
+    }
+
+    /// Begins to gather the body of a request to the control plane.
+    func gather() {
+        if case .length(let count) = parser.head.framing, count > ControlRequest.bodyByteLimit {
+            answer(.bodyTooLarge, reason: "body_too_large")
+            return
+        }
+        if exchange.body.hasEnded {
+            callControlPlane()
+            return
+        }
+        phase = .gathering
+        setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds)
+        if parser.head.expectsContinue, input.readableBytes == 0 {
+            context?.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+        }
+    }
+
+    /// Gathers what is there of the body.
+    ///
+    /// - Returns: whether there may be more to do with the bytes at hand.
+    func gatherBody() -> Bool {
+        while input.readableBytes > 0, !exchange.body.hasEnded {
+            switch nextBodyEvent() {
+            case .failure(let violation):
+                answer(Problem(violation), reason: "malformed_request")
+                return false
+            case .success(.data(let skipping, let count)):
+                input.moveReaderIndex(forwardBy: skipping)
+                guard exchange.gathered.readableBytes + count <= ControlRequest.bodyByteLimit,
+                    var part = input.readSlice(length: count)
+                else {
+                    answer(.bodyTooLarge, reason: "body_too_large")
+                    return false
+                }
+                exchange.gathered.writeBuffer(&part)
+            case .success(.needMore):
+                input = ByteBuffer()
+                return false
+            case .success(.end(let consumed)):
+                input.moveReaderIndex(forwardBy: consumed)
+            }
+        }
+        guard exchange.body.hasEnded else { return false }
+        callControlPlane()
+        return phase == .readingHead
+    }
+
+    private func callControlPlane() {
+        exchange.state.requestEnded()
+        phase = .answering
+        setDeadline(milliseconds: 60_000)
+        let request = makeControlRequest()
+        let controlPlane = loop.controlPlane
+        let eventLoop = loop.eventLoop
+        let connection = NIOLoopBound(WeakConnection(self), eventLoop: eventLoop)
+        let ticket = request.requestID
+        Task {
+            let response = await controlPlane.respond(to: request)
+            eventLoop.execute {
+                connection.value.connection?.controlPlaneAnswered(response, ticket: ticket)
+            }
+        }
+    }
+
+    private func controlPlaneAnswered(_ response: ControlResponse, ticket: String) {
+        guard phase == .answering, exchange.requestID.text == ticket else { return }
+        exchange.status = response.status
+        beginAnswer(status: response.status)
+        for (name, value) in response.fields where Self.isSafe(name) && Self.isSafe(value) {
+            loop.output.writeString(name)
+            writeField(": ", value)
+        }
+        endAnswer(body: response.status == 204 ? nil : response.body)
+        advance()
+    }
+
+    private func makeControlRequest() -> ControlRequest {
+        let head = parser.head
+        return exchange.headBytes.withUnsafeReadableBytes { bytes in
+            var fields: [(name: String, value: String)] = []
+            for field in head.fields
+            where field.traits.isDisjoint(with: [.hopByHop, .framing, .identity, .lookAlike, .host]) {
+                fields.append(
+                    (String(decoding: field.name(in: bytes), as: UTF8.self),
+                        String(decoding: field.value(in: bytes), as: UTF8.self)))
+            }
+            let path = exchange.normalizedPath.map { String(decoding: $0, as: UTF8.self) }
+            return ControlRequest(
+                method: String(decoding: head.methodRange.bytes(in: bytes), as: UTF8.self),
+                target: (path ?? String(decoding: head.path.bytes(in: bytes), as: UTF8.self))
+                    + String(decoding: head.query.bytes(in: bytes), as: UTF8.self),
+                authority: String(decoding: head.authority.bytes(in: bytes), as: UTF8.self), fields: fields,
+                body: exchange.gathered, clientAddress: peer.address, requestID: exchange.requestID.text)
+        }
+    }
+
+    // MARK: - Writing
+
+    private func beginAnswer(status: Int) {
+        loop.output.clear()
+        loop.output.writeStaticString("HTTP/1.1 ")
+        HeadWriter.writeDecimal(status, to: &loop.output)
+        loop.output.writeStaticString(" ")
+        loop.output.writeString(StatusLine.reason(status))
+        loop.output.writeStaticString("\r\n")
+    }
+
+    /// Writes the rest of the head and the body, logs, and goes on or closes.
+    private func endAnswer(body: ByteBuffer?) {
+        if let body { HeadWriter.writeFraming(.length(body.readableBytes), to: &loop.output) }
+        loop.output.writeBytes(loop.dateLine)
+        let keeps = exchange.state.willKeepClient
+        writePersistence()
+        loop.output.writeStaticString("\r\n")
+        if var body, parser.head.method != .head { loop.output.writeBuffer(&body) }
+        context?.writeAndFlush(wrapOutboundOut(loop.output), promise: nil)
+        logExchange()
+        guard phase != .closed else { return }
+        if keeps { nextRequest() } else { closeAfterFlush() }
+    }
+
+    private func writeField(_ name: StaticString, _ value: String) {
+        loop.output.writeStaticString(name)
+        loop.output.writeString(value)
+        loop.output.writeStaticString("\r\n")
+    }
+
+    private static func isSafe(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+    }
+
+    /// Takes a body that is already here off the connection, so that an early answer need not close it.
+    private func skipBodyAtHand() {
+        guard !exchange.state.requestIsComplete else { return }
+        while input.readableBytes > 0, !exchange.body.hasEnded {
+            switch nextBodyEvent() {
+            case .failure: return
+            case .success(.data(let skipping, let count)): input.moveReaderIndex(forwardBy: skipping + count)
+            case .success(.needMore): input = ByteBuffer()
+            case .success(.end(let consumed)): input.moveReaderIndex(forwardBy: consumed)
+            }
+        }
+        if exchange.body.hasEnded { exchange.state.requestEnded() }
+    }
+
+    // MARK: - Logging
+
+    /// Writes the access-log line of the exchange.
+    func logExchange() {
+        guard let log = loop.accessLog, exchange.status != 0 else { return }
+        let now = NIODeadline.now()
+        var upstreamTime: Int64?
+        if let start = exchange.upstreamStartedAt {
+            upstreamTime = ((exchange.upstreamEndedAt ?? now) - start).nanoseconds
+        }
+        let started = exchange.startedAt
+        log.append(
+            AccessLog.Entry(
+                requestID: exchange.requestID,
+                route: exchange.route >= 0 ? loop.configuration.routes.routes[exchange.route].label : "-",
+                method: parser.head.method, status: exchange.status, reason: exchange.reason,
+                durationNanoseconds: started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds,
+                upstreamNanoseconds: upstreamTime, subject: exchange.identity?.loggedSubject),
+            nowMilliseconds: loop.wallClockMilliseconds)
+    }
+}
+
+/// Keeps a late answer of the control plane from keeping a closed connection alive.
+private struct WeakConnection {
+    weak var connection: ClientConnection?
+
+    init(_ connection: ClientConnection) {
+        self.connection = connection
+    }
+}

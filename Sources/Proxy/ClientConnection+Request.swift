@@ -1,0 +1,277 @@
+import HTTP1
+import NIOCore
+
+extension ClientConnection {
+    // MARK: - The head
+
+    /// Parses the head of the next request and takes it up.
+    ///
+    /// - Returns: whether there may be more to do with the bytes at hand.
+    func readHead() -> Bool {
+        let wasInside = parser.isInsideHead
+        let outcome = input.withUnsafeReadableBytes { bytes -> Result<RequestHeadParser.Progress, HTTPViolation> in
+            do throws(HTTPViolation) {
+                return .success(try parser.parse(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch outcome {
+        case .failure(let violation):
+            exchange.requestID = loop.makeRequestID()
+            answer(Problem(violation), reason: "malformed_request")
+            return false
+        case .success(.needMore):
+            // The time for a head runs from its first byte; later bytes do not lengthen it.
+            if !wasInside { setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds) }
+            return false
+        case .success(.complete):
+            exchange.headBytes = input.readSlice(length: parser.head.byteCount) ?? ByteBuffer()
+            // Lets go of the received buffer's last reference but one, so that the channel can use it again.
+            if input.readableBytes == 0 { input = ByteBuffer() }
+            takeUp()
+            return phase == .readingHead || phase == .gathering || phase == .exchanging
+        }
+    }
+
+    private func takeUp() {
+        exchange.startedAt = .now()
+        exchange.body = BodyDecoder(parser.head.framing)
+        exchange.state = ExchangeState(
+            requestIsComplete: exchange.body.hasEnded,
+            clientKeepsAlive: parser.head.keepsAlive && !loop.isDraining,
+            isRepeatable: parser.head.method.isIdempotent)
+        var refusal: (Problem, StaticString)?
+        let bytes = exchange.headBytes
+        bytes.withUnsafeReadableBytes { bytes in
+            if let given = parser.head.value(of: .requestID, in: bytes), let id = RequestID(given: given) {
+                exchange.requestID = id
+            } else {
+                exchange.requestID = loop.makeRequestID()
+            }
+            refusal = findRoute(bytes)
+        }
+        if let (problem, reason) = refusal {
+            answer(problem, reason: reason)
+            return
+        }
+        if parser.head.isAsteriskForm {
+            answerEmpty()
+            return
+        }
+        authenticate()
+    }
+
+    /// Finds the route; a refusal comes back with the word for it.
+    private func findRoute(_ bytes: UnsafeRawBufferPointer) -> (Problem, StaticString)? {
+        let head = parser.head
+        if head.method == .connect || head.method == .trace { return (.methodNotImplemented, "method_refused") }
+        if case .length(let count) = head.framing, count > loop.configuration.limits.bodyBytes {
+            return (.bodyTooLarge, "body_too_large")
+        }
+        if head.isAsteriskForm { return nil }
+        let match: RouteTable.Match
+        if head.pathIsPlain {
+            match = loop.configuration.routes.match(
+                authority: head.authority.bytes(in: bytes), path: head.path.bytes(in: bytes), method: head.method,
+                methodName: head.methodRange.bytes(in: bytes))
+        } else {
+            do throws(HTTPViolation) {
+                let path = try PathNormalizer.normalize(head.path.bytes(in: bytes))
+                exchange.normalizedPath = path
+                match = path.withUnsafeBytes { path in
+                    loop.configuration.routes.match(
+                        authority: head.authority.bytes(in: bytes), path: path, method: head.method,
+                        methodName: head.methodRange.bytes(in: bytes))
+                }
+            } catch {
+                return (Problem(error), "malformed_request")
+            }
+        }
+        switch match {
+        case .route(let index):
+            exchange.route = index
+            return nil
+        case .notFound: return (.notFound, "no_route")
+        case .methodNotAllowed(let allow): return (.methodNotAllowed(allow: allow), "method_not_allowed")
+        }
+    }
+
+    // MARK: - Authentication
+
+    private func authenticate() {
+        let route = loop.configuration.routes.routes[exchange.route]
+        var policy = route.policy
+        if route.destination == .verify {
+            switch verificationPolicy() {
+            case .check(let found): policy = found
+            case .open:
+                permitted(nil)
+                return
+            case .refuse(let denial):
+                answer(denial.problem, reason: denial.reason)
+                return
+            }
+        } else if policy == nil {
+            permitted(nil)
+            return
+        }
+        phase = .deciding
+        let bytes = exchange.headBytes
+        let decision = bytes.withUnsafeReadableBytes { authentication.begin(parser.head, $0, policy: policy) }
+        if case .pending = decision {
+            setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds)
+        } else {
+            decided(decision)
+        }
+    }
+
+    /// Acts on a decision; the only way from a protected route to its upstream leads through a ``Permit``.
+    func decided(_ decision: AuthenticationDecision) {
+        guard phase == .deciding else { return }
+        switch decision {
+        case .permit(let permit): permitted(permit.identity)
+        case .deny(let denial): answer(denial.problem, reason: denial.reason)
+        case .pending: return
+        }
+        advance()
+    }
+
+    private func permitted(_ identity: Identity?) {
+        exchange.identity = identity
+        switch loop.configuration.routes.routes[exchange.route].destination {
+        case .upstream(let index): forward(to: loop.pools[index])
+        case .controlPlane: gather()
+        case .verify: answerVerified()
+        }
+    }
+
+    // MARK: - To the upstream
+
+    private func forward(to pool: UpstreamPool) {
+        exchange.target = pool.chooseTarget()
+        exchange.upstreamStartedAt = .now()
+        if let connection = pool.takeIdle(target: exchange.target) {
+            use(connection, of: pool)
+        } else {
+            connect(to: pool)
+        }
+    }
+
+    func connect(to pool: UpstreamPool) {
+        phase = .connecting
+        connectAttempt += 1
+        let attempt = connectAttempt
+        setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
+        pool.connect(target: exchange.target) { [weak self] connection in
+            guard let self, phase == .connecting, attempt == connectAttempt else {
+                // The client left meanwhile; the connection is as good as new.
+                if let connection { pool.giveBack(connection, now: .now()) }
+                return
+            }
+            guard let connection else {
+                answer(.upstreamUnreachable, reason: "upstream_unreachable")
+                advance()
+                return
+            }
+            use(connection, of: pool)
+            advance()
+        }
+    }
+
+    private func use(_ connection: UpstreamConnection, of pool: UpstreamPool) {
+        phase = .exchanging
+        upstream = connection
+        connection.begin(for: self, method: parser.head.method)
+        let target = pool.upstream.targets[exchange.target]
+        let writer = RequestHeadWriter(
+            head: parser.head, route: loop.configuration.routes.routes[exchange.route], peer: peer, exchange: exchange,
+            defaultHost: target.port == 80 ? target.host : "\(target.host):\(target.port)")
+        loop.output.clear()
+        exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &loop.output) }
+        connection.write(loop.output)
+        if exchange.state.requestIsComplete {
+            connection.flush()
+            setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
+        } else {
+            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+            forwardBody()
+        }
+    }
+
+    /// Passes on what there is of the request's body.
+    func forwardBody() {
+        guard let upstream else { return }
+        let isChunked = parser.head.framing == .chunked
+        while input.readableBytes > 0, !exchange.body.hasEnded {
+            switch nextBodyEvent() {
+            case .failure(let violation):
+                bodyViolates(violation)
+                return
+            case .success(.data(let skipping, let count)):
+                input.moveReaderIndex(forwardBy: skipping)
+                exchange.bodyByteCount &+= count
+                guard exchange.bodyByteCount <= loop.configuration.limits.bodyBytes else {
+                    bodyViolates(.bodyTooLarge)
+                    return
+                }
+                guard let part = input.readSlice(length: count) else { return }
+                if isChunked { upstream.write(Self.chunkSizeLine(count)) }
+                upstream.write(part)
+                if isChunked { upstream.write(Self.lineEnd) }
+            case .success(.needMore):
+                input = ByteBuffer()
+            case .success(.end(let consumed)):
+                input.moveReaderIndex(forwardBy: consumed)
+            }
+        }
+        if exchange.body.hasEnded {
+            exchange.state.requestEnded()
+            if isChunked { upstream.write(Self.lastChunk) }
+            setDeadline(milliseconds: upstreamPool?.upstream.responseTimeoutMilliseconds ?? 30_000)
+        } else {
+            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+        }
+        upstream.flush()
+        if !upstream.isWritable && !exchange.state.requestIsComplete { pauseReading() }
+    }
+
+    func nextBodyEvent() -> Result<ChunkedDecoder.Event, HTTPViolation> {
+        input.withUnsafeReadableBytes { bytes in
+            do throws(HTTPViolation) {
+                return .success(try exchange.body.next(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    var upstreamPool: UpstreamPool? {
+        guard exchange.route >= 0 else { return nil }
+        if case .upstream(let index) = loop.configuration.routes.routes[exchange.route].destination {
+            return loop.pools[index]
+        }
+        return nil
+    }
+
+    /// The body breaks a rule after its head was passed on: the upstream must not take what it has for the whole.
+    private func bodyViolates(_ violation: HTTPViolation) {
+        upstream?.close()
+        upstream = nil
+        if exchange.state.response == .awaited {
+            answer(Problem(violation), reason: "malformed_request")
+        } else {
+            exchange.reason = "malformed_request"
+            closeNow()
+        }
+    }
+
+    static let lineEnd = ByteBuffer(string: "\r\n")
+    static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
+
+    static func chunkSizeLine(_ count: Int) -> ByteBuffer {
+        var line = ByteBuffer()
+        HeadWriter.writeChunkSize(count, to: &line)
+        return line
+    }
+}

@@ -1,0 +1,294 @@
+import HTTP1
+import NIOCore
+
+/// A client's connection: reads requests, has them decided, and carries each to its end before it looks at the next.
+///
+/// This file has the life of the connection; the request's way is in `ClientConnection+Request.swift`, the answer's in
+/// `ClientConnection+Response.swift`, and the gateway's own answers in `ClientConnection+Answers.swift`.
+final class ClientConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Waiting for, or in the midst of, a request head.
+        case readingHead
+        /// The authentication has the request.
+        case deciding
+        /// Gathering a body for the control plane.
+        case gathering
+        /// The control plane has the request.
+        case answering
+        /// A connection to the upstream is being opened.
+        case connecting
+        /// Bytes go both ways.
+        case exchanging
+        /// The last answer is out; what the client still sends is thrown away, so that it can read that answer.
+        case lingering
+        case closed
+    }
+
+    /// How many bytes may wait here while nobody can take them.
+    static let pendingByteLimit = 64 << 10
+
+    let loop: LoopContext
+    let authentication: Authentication
+    var phase = Phase.readingHead
+    var context: ChannelHandlerContext?
+    var peer = ClientPeer(nil, trusted: [])
+    var input = ByteBuffer()
+    var parser: RequestHeadParser
+    var exchange = Exchange()
+    var upstream: UpstreamConnection?
+    /// Counts attempts to connect, so that one that comes too late is told apart.
+    var connectAttempt = 0
+    var inputHasEnded = false
+
+    private var isAdvancing = false
+    private var isPaused = false
+    private var isCounted = false
+    private var deadline = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
+
+    init(loop: LoopContext) {
+        self.loop = loop
+        authentication = loop.makeAuthentication()
+        parser = RequestHeadParser(limits: loop.configuration.limits.head)
+    }
+
+    // MARK: - From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        start(context)
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard !isCounted else { return }
+        let limits = loop.configuration.limits
+        peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        authentication.onDecision = { [unowned self] decision in decided(decision) }
+        guard loop.connectionCount.increment(upTo: limits.connections) else {
+            answer(.tooManyConnections, reason: "connection_limit")
+            return
+        }
+        isCounted = true
+        loop.add(self)
+        setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var received = unwrapInboundIn(data)
+        if phase == .lingering || phase == .closed { return }
+        if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
+        advance()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if phase == .exchanging { upstream?.setReading(context.channel.isWritable) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        inputHasEnded = true
+        switch phase {
+        case .readingHead, .gathering, .lingering:
+            closeNow()
+        case .exchanging where !exchange.state.requestIsComplete:
+            closeNow()
+        case .deciding, .answering, .connecting, .exchanging:
+            // The client has said all it had to say and may well wait for the answer.
+            exchange.state.giveUpKeepAlive()
+        case .closed:
+            break
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let previous = phase
+        phase = .closed
+        timer?.cancel()
+        timer = nil
+        if previous == .deciding { authentication.cancel() }
+        authentication.onDecision = { _ in }
+        upstream?.close()
+        upstream = nil
+        input = ByteBuffer()
+        if previous == .exchanging || previous == .connecting || previous == .answering {
+            if exchange.status == 0 { exchange.status = 499 }
+            exchange.reason = "client_closed"
+            logExchange()
+        }
+        exchange = Exchange()
+        if isCounted {
+            isCounted = false
+            loop.connectionCount.decrement()
+        }
+        loop.remove(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset by the client, usually; whatever it is, this connection is done.
+        context.close(promise: nil)
+    }
+
+    // MARK: - Going on
+
+    /// Does what can be done with the bytes at hand.
+    func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        while input.readableBytes > 0 {
+            switch phase {
+            case .readingHead:
+                guard readHead() else { return }
+            case .gathering:
+                guard gatherBody() else { return }
+            case .exchanging where !exchange.state.requestIsComplete:
+                forwardBody()
+                return
+            case .deciding, .answering, .connecting, .exchanging:
+                if input.readableBytes > Self.pendingByteLimit { pauseReading() }
+                return
+            case .lingering, .closed:
+                input = ByteBuffer()
+                return
+            }
+        }
+    }
+
+    /// Makes ready for the next request.
+    func nextRequest() {
+        exchange = Exchange()
+        parser.reset()
+        phase = .readingHead
+        resumeReading()
+        if inputHasEnded && input.readableBytes == 0 {
+            closeNow()
+            return
+        }
+        setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
+        advance()
+    }
+
+    /// Stops reading: somebody downstream is slower than this client.
+    func pauseReading() {
+        guard !isPaused else { return }
+        isPaused = true
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: false)
+    }
+
+    /// Reads again.
+    func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+    }
+
+    // MARK: - Ending
+
+    /// The gateway is stopping: an idle connection ends now, a busy one after its answer.
+    func drain() {
+        if phase == .readingHead && !parser.isInsideHead {
+            closeNow()
+        } else {
+            exchange.state.giveUpKeepAlive()
+        }
+    }
+
+    /// Closes without another word.
+    func closeNow() {
+        guard phase != .closed else { return }
+        context?.close(promise: nil)
+    }
+
+    /// Closes once everything written has gone out; if the client is still sending, not before it has read that.
+    func closeAfterFlush() {
+        guard let context, phase != .closed else { return }
+        let mustLinger = !exchange.state.requestIsComplete || input.readableBytes > 0
+        phase = .lingering
+        input = ByteBuffer()
+        upstream = nil
+        resumeReading()
+        setDeadline(milliseconds: mustLinger ? 2_000 : loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self, let context = self.context else { return }
+            context.close(mode: mustLinger && !inputHasEnded ? .output : .all, promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+    }
+
+    // MARK: - Deadlines
+
+    /// Sets the one deadline of the connection. The timer is left alone unless it would ring too late: it finds out by
+    /// itself when it rings too early, so that a busy connection hardly ever touches it.
+    func setDeadline(milliseconds: Int64) {
+        deadline = .now() + .milliseconds(milliseconds)
+        if timer == nil || deadline < timerDeadline { armTimer() }
+    }
+
+    private func armTimer() {
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            self?.timerRang()
+        }
+    }
+
+    private func timerRang() {
+        timer = nil
+        guard phase != .closed else { return }
+        if NIODeadline.now() < deadline { armTimer() } else { deadlinePassed() }
+    }
+
+    private func deadlinePassed() {
+        switch phase {
+        case .readingHead:
+            if parser.isInsideHead { answer(.requestTimeout, reason: "header_timeout") } else { closeNow() }
+        case .gathering:
+            answer(.requestTimeout, reason: "body_timeout")
+        case .deciding:
+            authentication.cancel()
+            answer(.internalError, reason: "internal")
+        case .answering:
+            answer(.internalError, reason: "internal")
+        case .connecting:
+            connectAttempt += 1
+            answer(.upstreamTimeout, reason: "upstream_timeout")
+        case .exchanging:
+            exchangeTimedOut()
+        case .lingering, .closed:
+            closeNow()
+        }
+    }
+
+    private func exchangeTimedOut() {
+        let waitsForClient = !exchange.state.requestIsComplete && !isPaused
+        upstream?.close()
+        upstream = nil
+        guard exchange.state.response == .awaited else {
+            // Part of the answer is out: only a broken connection tells the client that the rest is missing.
+            exchange.reason = "upstream_timeout"
+            closeNow()
+            return
+        }
+        if waitsForClient {
+            answer(.requestTimeout, reason: "body_timeout")
+        } else {
+            answer(.upstreamTimeout, reason: "upstream_timeout")
+        }
+    }
+}

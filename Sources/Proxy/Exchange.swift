@@ -1,0 +1,28 @@
+import HTTP1
+import NIOCore
+
+/// What a client connection knows about the request in hand.
+struct Exchange {
+    /// The bytes of the request's head; offsets in the parsed head count from its first.
+    var headBytes = ByteBuffer()
+    /// The path in its normal form, where the client sent another.
+    var normalizedPath: [UInt8]?
+    var requestID = RequestID(high: 0, low: 0)
+    /// The route's index in the table, or -1 while there is none.
+    var route = -1
+    var identity: Identity?
+    var body = BodyDecoder(.none)
+    var bodyByteCount = 0
+    var state = ExchangeState(requestIsComplete: true, clientKeepsAlive: true, isRepeatable: false)
+    /// The target in the upstream's list that the request went to.
+    var target = 0
+    /// The body of a request to the control plane, as far as it came.
+    var gathered = ByteBuffer()
+    var startedAt = NIODeadline.uptimeNanoseconds(0)
+    var upstreamStartedAt: NIODeadline?
+    var upstreamEndedAt: NIODeadline?
+    var status = 0
+    var reason: StaticString = "ok"
+    /// How the body goes to the client: the upstream's framing, or chunks where that cannot be used.
+    var responseIsChunked = false
+}

@@ -1,0 +1,63 @@
+import HTTP1
+import NIOCore
+
+/// What `/auth/verify` is to check: the policy of the route that the asking proxy names.
+enum VerificationPolicy {
+    /// Check the credential against this policy; against none but the token itself when `nil`.
+    case check(Int?)
+    /// The route is public.
+    case open
+    /// The question itself cannot be answered with yes.
+    case refuse(Denial)
+}
+
+extension ClientConnection {
+    /// Reads the original request from `X-Forwarded-Method`, `-Host`, `-Uri` or `X-Original-Method`, `-URL`.
+    ///
+    /// Only a trusted proxy is listened to: anybody else could name a route that asks for less.
+    func verificationPolicy() -> VerificationPolicy {
+        guard peer.isTrusted else { return .check(nil) }
+        return exchange.headBytes.withUnsafeReadableBytes { bytes in
+            let head = parser.head
+            let given = head.value(of: .forwardedURI, in: bytes) ?? head.value(of: .originalURL, in: bytes)
+            guard let given else { return .check(nil) }
+            let name = head.value(of: .forwardedMethod, in: bytes) ?? head.value(of: .originalMethod, in: bytes)
+            let method = name ?? head.methodRange.bytes(in: bytes)
+            var original = RequestHeadParser()
+            var text = ByteBuffer()
+            text.writeBytes(method)
+            text.writeStaticString(" ")
+            text.writeBytes(given)
+            text.writeStaticString(" HTTP/1.1\r\nHost: ")
+            text.writeBytes(head.value(of: .forwardedHost, in: bytes) ?? head.authority.bytes(in: bytes))
+            text.writeStaticString("\r\n\r\n")
+            return text.withUnsafeReadableBytes { policy(of: &original, $0) }
+        }
+    }
+
+    /// The original request goes through the very parser and table that a forwarded one goes through.
+    private func policy(of parser: inout RequestHeadParser, _ bytes: UnsafeRawBufferPointer) -> VerificationPolicy {
+        let refusal = Denial(
+            Problem(
+                status: 403, error: "access_denied", description: "no route of this gateway matches the request"),
+            reason: "no_route")
+        do throws(HTTPViolation) {
+            guard try parser.parse(bytes) == .complete, !parser.head.isAsteriskForm,
+                parser.head.byteCount == bytes.count
+            else { return .refuse(refusal) }
+            let head = parser.head
+            let path = try PathNormalizer.normalize(head.path.bytes(in: bytes))
+            let match = path.withUnsafeBytes { path in
+                loop.configuration.routes.match(
+                    authority: head.authority.bytes(in: bytes), path: path, method: head.method,
+                    methodName: head.methodRange.bytes(in: bytes))
+            }
+            guard case .route(let index) = match else { return .refuse(refusal) }
+            let route = loop.configuration.routes.routes[index]
+            guard case .upstream = route.destination else { return .refuse(refusal) }
+            return route.policy.map { .check($0) } ?? .open
+        } catch {
+            return .refuse(refusal)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import HTTP1
+import NIOCore
+import Synchronization
+
+/// Everything that the connections of one event loop share. Loop-bound: never touched from another thread.
+final class LoopContext {
+    let eventLoop: any EventLoop
+    let configuration: ProxyConfiguration
+    let controlPlane: any ControlPlane
+    let makeAuthentication: () -> Authentication
+    let accessLog: AccessLog?
+    /// How many client connections all loops have together.
+    let connectionCount: ConnectionCount
+    private(set) var pools: [UpstreamPool] = []
+    /// Where heads are put together before they are written; taken up and given back within one call.
+    var output = ByteBuffer()
+    private(set) var isDraining = false
+
+    private var date = HTTPDate()
+    private var random: SeededGenerator
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var housekeeping: RepeatedTask?
+
+    init(
+        eventLoop: any EventLoop, configuration: ProxyConfiguration, controlPlane: any ControlPlane,
+        makeAuthentication: @escaping () -> Authentication, accessLog: AccessLog?, connectionCount: ConnectionCount
+    ) {
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        self.controlPlane = controlPlane
+        self.makeAuthentication = makeAuthentication
+        self.accessLog = accessLog
+        self.connectionCount = connectionCount
+        var system = SystemRandomNumberGenerator()
+        random = SeededGenerator(seed: (system.next(), system.next()))
+        output.reserveCapacity(16 << 10)
+        pools = configuration.upstreams.map { UpstreamPool($0, eventLoop: eventLoop) }
+    }
+
+    /// Starts what runs by the clock: log batches and the closing of idle upstream connections.
+    func start() {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        housekeeping = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(200), delay: .milliseconds(200)) {
+            _ in bound.value.keepHouse()
+        }
+    }
+
+    /// Ends everything on this loop: idle connections now, the others after their exchange.
+    func drain() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Closes whatever is left.
+    func closeAll() {
+        for connection in Array(connections.values) { connection.closeNow() }
+        for pool in pools { pool.closeIdle() }
+        housekeeping?.cancel()
+        accessLog?.flush()
+    }
+
+    var hasConnections: Bool { !connections.isEmpty }
+
+    func add(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: ClientConnection) {
+        connections.removeValue(forKey: ObjectIdentifier(connection))
+    }
+
+    /// A fresh request identifier.
+    func makeRequestID() -> RequestID {
+        RequestID(high: random.next(), low: random.next())
+    }
+
+    /// The time since 1970 in milliseconds.
+    var wallClockMilliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// The `Date` line for an answer.
+    var dateLine: [UInt8] {
+        date.update(seconds: wallClockMilliseconds / 1000)
+        return date.line
+    }
+
+    private func keepHouse() {
+        accessLog?.flush()
+        let now = NIODeadline.now()
+        for pool in pools { pool.closeConnections(idleSince: now - .seconds(60)) }
+    }
+}
+
+/// A count that all event loops share; touched once when a connection opens and once when it closes.
+package final class ConnectionCount: Sendable {
+    private let value = Atomic<Int>(0)
+
+    /// Starts at zero.
+    package init() {}
+
+    /// The count.
+    package var current: Int { value.load(ordering: .relaxed) }
+
+    /// Counts one more unless that would pass the limit.
+    package func increment(upTo limit: Int) -> Bool {
+        if value.add(1, ordering: .relaxed).newValue <= limit { return true }
+        value.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Counts one less.
+    package func decrement() {
+        value.subtract(1, ordering: .relaxed)
+    }
+}
+
+/// xoroshiro128+: request identifiers need to be unlike, not unguessable.
+struct SeededGenerator: RandomNumberGenerator {
+    private var first: UInt64
+    private var second: UInt64
+
+    init(seed: (UInt64, UInt64)) {
+        first = seed.0 | 1
+        second = seed.1
+    }
+
+    mutating func next() -> UInt64 {
+        let result = first &+ second
+        second ^= first
+        first = (first << 24 | first >> 40) ^ second ^ (second << 16)
+        second = second << 37 | second >> 27
+        return result
+    }
+}

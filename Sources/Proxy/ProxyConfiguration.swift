@@ -1,0 +1,42 @@
+package import HTTP1
+
+/// Everything the data path needs to know, as values.
+package struct ProxyConfiguration: Sendable {
+    /// The limits of CONTRACT's `limits`, in bytes and milliseconds.
+    package struct Limits: Sendable, Equatable {
+        /// The limits of a head.
+        package var head = HeadLimits()
+        /// The largest request body.
+        package var bodyBytes = 10 << 20
+        /// How long a head may take from its first byte.
+        package var headerTimeoutMilliseconds: Int64 = 10_000
+        /// The longest pause within a request body.
+        package var bodyIdleTimeoutMilliseconds: Int64 = 30_000
+        /// How long a connection may wait for its next request.
+        package var keepAliveTimeoutMilliseconds: Int64 = 75_000
+        /// The most client connections of all event loops together.
+        package var connections = 20_000
+
+        /// The defaults.
+        package init() {}
+    }
+
+    /// The routes.
+    package var routes: RouteTable
+    /// The upstreams that the routes name by index.
+    package var upstreams: [Upstream]
+    /// The limits.
+    package var limits: Limits
+    /// The networks whose `X-Forwarded-*` fields are believed.
+    package var trustedProxies: [NetworkRange]
+
+    /// Makes a configuration.
+    package init(
+        routes: RouteTable, upstreams: [Upstream], limits: Limits = Limits(), trustedProxies: [NetworkRange] = []
+    ) {
+        self.routes = routes
+        self.upstreams = upstreams
+        self.limits = limits
+        self.trustedProxies = trustedProxies
+    }
+}

@@ -1,0 +1,116 @@
+package import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+package import NIOPosix
+import Glibc
+
+/// The public listener: one accepting socket per event loop, each with all it needs to serve its connections.
+package final class ProxyServer: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [NIOLoopBound<LoopContext>]
+    private let logger: Logger
+    private let listeners = NIOLockedValueBox<[any Channel]>([])
+    private let connectionCount: ConnectionCount
+
+    /// Prepares the data path on every event loop of a group.
+    ///
+    /// - Parameters:
+    ///   - configuration: routes, upstreams and limits.
+    ///   - group: the event loops that connections are spread over.
+    ///   - controlPlane: answers the gateway's own endpoints.
+    ///   - accessLog: where access-log lines go, or `nil` for none.
+    ///   - makeAuthentication: called once per event loop, on that loop; what it returns makes one authentication for
+    ///     each connection.
+    package init(
+        configuration: ProxyConfiguration, group: MultiThreadedEventLoopGroup, controlPlane: any ControlPlane,
+        accessLog: AccessLogWriter?, logger: Logger,
+        makeAuthentication: @escaping @Sendable (any EventLoop) -> (() -> Authentication)
+    ) async throws {
+        self.group = group
+        self.logger = logger
+        let count = ConnectionCount()
+        connectionCount = count
+        var loops: [NIOLoopBound<LoopContext>] = []
+        for eventLoop in group.makeIterator() {
+            let loop = try await eventLoop.submit {
+                let context = LoopContext(
+                    eventLoop: eventLoop, configuration: configuration, controlPlane: controlPlane,
+                    makeAuthentication: makeAuthentication(eventLoop), accessLog: accessLog.map(AccessLog.init),
+                    connectionCount: count)
+                context.start()
+                return NIOLoopBound(context, eventLoop: eventLoop)
+            }.get()
+            loops.append(loop)
+        }
+        self.loops = loops
+    }
+
+    /// How many client connections there are.
+    package var connections: Int { connectionCount.current }
+
+    /// Binds the address on every loop.
+    ///
+    /// - Returns: the address bound, with the port that was chosen where 0 was asked for.
+    /// - Throws: `IOError` when the address is taken or not allowed.
+    package func listen(host: String, port: Int) async throws -> SocketAddress {
+        // Bound alone at first: with SO_REUSEPORT a second gateway would share the port without a word.
+        let first = try await bind(loops[0], host: host, port: port, sharesPort: false)
+        guard let address = first.localAddress else { throw ChannelError.unknownLocalAddress }
+        guard loops.count > 1 else {
+            listeners.withLockedValue { $0 = [first] }
+            return address
+        }
+        try await first.close()
+        var channels: [any Channel] = []
+        do {
+            for loop in loops {
+                channels.append(try await bind(loop, host: host, port: address.port ?? port, sharesPort: true))
+            }
+        } catch {
+            for channel in channels { try? await channel.close() }
+            throw error
+        }
+        listeners.withLockedValue { $0 = channels }
+        return address
+    }
+
+    private func bind(
+        _ loop: NIOLoopBound<LoopContext>, host: String, port: Int, sharesPort: Bool
+    ) async throws -> any Channel {
+        var bootstrap = ServerBootstrap(group: loop.eventLoop, childGroup: loop.eventLoop)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+        if sharesPort {
+            bootstrap = bootstrap.serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+        }
+        return try await bootstrap.childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop.value))
+            }
+        }.bind(host: host, port: port).get()
+    }
+
+    /// Stops accepting, lets what is in flight finish, and closes the rest when the time is over.
+    ///
+    /// - Parameter graceMilliseconds: how long to wait for exchanges in flight.
+    package func shutdown(graceMilliseconds: Int64) async {
+        for channel in listeners.withLockedValue({ $0 }) { try? await channel.close() }
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
+        let end = ContinuousClock.now + .milliseconds(graceMilliseconds)
+        while ContinuousClock.now < end, await hasConnections() { try? await Task.sleep(for: .milliseconds(10)) }
+        let left = connections
+        if left > 0 {
+            logger.warning("closing connections that did not finish in time", metadata: ["connections": "\(left)"])
+        }
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.closeAll() }.get() }
+    }
+
+    private func hasConnections() async -> Bool {
+        for loop in loops {
+            if (try? await loop.eventLoop.submit({ loop.value.hasConnections }).get()) == true { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,198 @@
+import HTTP1
+import NIOCore
+
+/// A connection to an upstream target: reads answers and hands them to the client connection it serves.
+final class UpstreamConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let target: Int
+    /// When it was last given back.
+    var idleSince = NIODeadline.now()
+    /// Whether it has served a request before the one in hand.
+    private(set) var isReused = false
+    /// Whether a byte of an answer to the request in hand came.
+    private(set) var hasReceivedBytes = false
+
+    private unowned let pool: UpstreamPool
+    private var context: ChannelHandlerContext?
+    private var client: ClientConnection?
+    private var method = HTTPMethod.get
+    private var parser = ResponseHeadParser()
+    private var input = ByteBuffer()
+    private var body: BodyDecoder?
+    private var interimCount = 0
+
+    init(pool: UpstreamPool, target: Int) {
+        self.pool = pool
+        self.target = target
+    }
+
+    // MARK: - For the client connection
+
+    /// Takes up an exchange.
+    func begin(for client: ClientConnection, method: HTTPMethod) {
+        self.client = client
+        self.method = method
+        hasReceivedBytes = false
+        interimCount = 0
+    }
+
+    /// Queues bytes of the request.
+    func write(_ bytes: ByteBuffer) {
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Sends what is queued.
+    func flush() {
+        context?.flush()
+    }
+
+    /// Whether the connection takes more bytes without piling them up.
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Stops or resumes reading, for a client that is slower than the upstream.
+    func setReading(_ reads: Bool) {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+
+    /// Ends the exchange: back into the pool when both sides are clean, else closed.
+    func end(reuse: Bool) {
+        client = nil
+        body = nil
+        parser.reset()
+        guard reuse, input.readableBytes == 0, let context, context.channel.isActive else {
+            close()
+            return
+        }
+        setReading(true)
+        isReused = true
+        pool.giveBack(self, now: .now())
+    }
+
+    /// Closes the connection; the client hears nothing of it any more.
+    func close() {
+        client = nil
+        context?.close(promise: nil)
+    }
+
+    // MARK: - From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var received = unwrapInboundIn(data)
+        guard client != nil else {
+            // An answer that nobody asked for: it must never reach the next request.
+            pool.forget(self)
+            close()
+            return
+        }
+        hasReceivedBytes = true
+        if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
+        receive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        client?.upstreamWritabilityChanged(context.channel.isWritable)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        guard let client else {
+            pool.forget(self)
+            return
+        }
+        if let body, body.endsWithConnection, !body.hasEnded {
+            client.responseEnded(upstreamKeepsAlive: false)
+        } else {
+            client.upstreamFailed(self)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: - Reading answers
+
+    private func receive() {
+        do {
+            while let client {
+                if body == nil {
+                    guard try receiveHead(client) else { break }
+                }
+                guard try receiveBody(client) else { break }
+            }
+            client?.flushResponse()
+        } catch {
+            let client = client
+            input = ByteBuffer()
+            client?.upstreamMisbehaved(self)
+        }
+    }
+
+    /// - Returns: whether a final head is complete.
+    private func receiveHead(_ client: ClientConnection) throws(HTTPViolation) -> Bool {
+        while true {
+            let outcome = input.withUnsafeReadableBytes { bytes -> Result<RequestHeadParser.Progress, HTTPViolation> in
+                do throws(HTTPViolation) {
+                    return .success(try parser.parse(bytes))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            guard try outcome.get() == .complete else { return false }
+            let status = parser.head.status
+            // Nothing asked for an upgrade, and an endless row of interim answers is not an answer.
+            if status == 101 || interimCount >= 16 { throw .invalidStatus }
+            let framing = parser.head.framing(for: method)
+            input.withUnsafeReadableBytes { bytes in
+                client.responseHead(parser.head, bytes, framing: framing)
+            }
+            input.moveReaderIndex(forwardBy: parser.head.byteCount)
+            if status >= 200 {
+                body = BodyDecoder(framing)
+                return true
+            }
+            interimCount += 1
+            parser.reset()
+        }
+    }
+
+    /// - Returns: whether there may be more to do with the bytes at hand.
+    private func receiveBody(_ client: ClientConnection) throws(HTTPViolation) -> Bool {
+        guard var decoder = body else { return false }
+        if !decoder.hasEnded {
+            let outcome = input.withUnsafeReadableBytes { bytes -> Result<ChunkedDecoder.Event, HTTPViolation> in
+                do throws(HTTPViolation) {
+                    return .success(try decoder.next(bytes))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            let event = try outcome.get()
+            body = decoder
+            switch event {
+            case .data(let skipping, let count):
+                input.moveReaderIndex(forwardBy: skipping)
+                if let part = input.readSlice(length: count) { client.responseBody(part) }
+            case .needMore:
+                input = ByteBuffer()
+                return false
+            case .end(let consumed):
+                input.moveReaderIndex(forwardBy: consumed)
+            }
+        }
+        guard decoder.hasEnded else { return input.readableBytes > 0 }
+        let isClean = input.readableBytes == 0
+        if isClean { input = ByteBuffer() }
+        client.responseEnded(upstreamKeepsAlive: parser.head.keepsAlive && isClean)
+        return false
+    }
+}
