@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -7,21 +7,80 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+}
+
 let package = Package(
     name: "portcullis",
+    products: [
+        .executable(name: "portcullis", targets: ["portcullis"]),
+        .executable(name: "demo-backend", targets: ["demo-backend"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .target(name: "HTTP1", dependencies: [.product(name: "NIOCore", package: "swift-nio")], swiftSettings: settings),
-        .target(
-            name: "Proxy",
+        .systemLibrary(name: "CCrypt"),
+        .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "COpenSSL"),
+        target("LibCrypto", ["COpenSSL"]),
+        target("JOSE", ["LibCrypto"]),
+        target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
+        target("RedisClient", ["CHiredis", logging] + nio),
+        target("Revocation", ["RedisClient", "LibCrypto"] + nio),
+        target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
+        target("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        target("Proxy", ["HTTP1", logging] + nio),
+        target("GatewayConfiguration", ["Yams"]),
+        target(
+            "Gateway",
+            [
+                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient", "Revocation",
+                "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        .executableTarget(
+            name: "portcullis",
             dependencies: [
-                "HTTP1", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
+                "GatewayConfiguration", "Credentials", "Gateway", "JOSE", "LibCrypto", "Proxy", "Sessions", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
-        .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", .product(name: "NIOCore", package: "swift-nio")], swiftSettings: settings),
+        .executableTarget(
+            name: "demo-backend",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"), logging,
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "crypto-benchmark", dependencies: ["LibCrypto"], path: "bench/CryptoBenchmark",
+            swiftSettings: settings),
+        tests("LibCrypto", ["COpenSSL"]),
+        tests("HTTP1", nio),
+        tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("GatewayConfiguration"),
+        tests("JOSE", ["LibCrypto"]),
+        .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport", swiftSettings: settings),
+        tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
     ]
 )

@@ -21,6 +21,12 @@ package struct NetworkRange: Sendable, Equatable {
         prefixLength = length
     }
 
+    /// Makes a block of the bytes of its address, 4 or 16, and the number of bits that count.
+    package init(network: [UInt8], prefixLength: Int) {
+        prefix = network
+        self.prefixLength = min(max(prefixLength, 0), network.count * 8)
+    }
+
     /// Whether an address lies in the block. An IPv4 address mapped into IPv6 counts as IPv4.
     package func contains(_ address: SocketAddress) -> Bool {
         guard let text = address.ipAddress, let bytes = Self.bytes(of: text), bytes.count == prefix.count else {

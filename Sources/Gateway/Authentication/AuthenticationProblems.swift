@@ -1,0 +1,73 @@
+import JOSE
+import Proxy
+
+extension Problem {
+    /// The realm of every challenge.
+    static let realm = "portcullis"
+
+    /// There is no credential (RFC 6750 section 3: then the challenge has no error).
+    static let noCredential = Problem(
+        status: 401, error: "unauthorized", description: "a bearer token is needed",
+        challenge: "Bearer realm=\"\(realm)\"")
+    /// There are two credentials, or a malformed one.
+    static let malformedCredential = Problem(
+        status: 400, error: "invalid_request", description: "exactly one well-formed credential is needed",
+        challenge: "Bearer realm=\"\(realm)\", error=\"invalid_request\"")
+    /// The token was revoked.
+    static let tokenRevoked = invalidToken("token revoked")
+    /// The deny-list cannot be asked, and nobody gets in on a guess.
+    static let denyListUnavailable = Problem(
+        status: 503, error: "temporarily_unavailable", description: "revocation cannot be checked right now",
+        retryAfterSeconds: 1)
+
+    /// The token is not accepted (RFC 6750 section 3.1).
+    static func invalidToken(_ description: String) -> Problem {
+        Problem(
+            status: 401, error: "invalid_token", description: description,
+            challenge: "Bearer realm=\"\(realm)\", error=\"invalid_token\", error_description=\"\(description)\"")
+    }
+
+    /// The token is good, but not for this (RFC 6750 section 3.1).
+    static func insufficientScope(_ scope: String) -> Problem {
+        Problem(
+            status: 403, error: "insufficient_scope", description: "the token lacks a scope that this route needs",
+            challenge: "Bearer realm=\"\(realm)\", error=\"insufficient_scope\", scope=\"\(scope)\"")
+    }
+}
+
+extension Denial {
+    static let noCredential = Denial(.noCredential, reason: "no_credential")
+    static let malformedCredential = Denial(.malformedCredential, reason: "malformed_credential")
+    static let tokenRevoked = Denial(.tokenRevoked, reason: "revoked")
+    static let denyListUnavailable = Denial(.denyListUnavailable, reason: "deny_list_unavailable")
+    static let wrongAudience = Denial(.invalidToken(TokenRejection.wrongAudience.reason), reason: "wrong_audience")
+
+    /// The answer to a token that the verifier refuses; what it tells is a few constant words.
+    init(_ rejection: TokenRejection) {
+        self.init(.invalidToken(rejection.reason), reason: rejection.logReason)
+    }
+}
+
+extension TokenRejection {
+    /// The rejection as one word for logs and metrics.
+    fileprivate var logReason: StaticString {
+        switch self {
+        case .tooLarge: "token_too_large"
+        case .malformed: "malformed_token"
+        case .criticalHeader: "critical_header"
+        case .wrongType: "wrong_type"
+        case .unknownIssuer: "unknown_issuer"
+        case .algorithmNotAllowed: "algorithm_not_allowed"
+        case .unknownKey: "unknown_key"
+        case .badSignature: "bad_signature"
+        case .missingClaim: "missing_claim"
+        case .invalidClaim: "invalid_claim"
+        case .senderConstrained: "sender_constrained"
+        case .wrongAudience: "wrong_audience"
+        case .lifetimeTooLong: "lifetime_too_long"
+        case .expired: "expired"
+        case .notYetValid: "not_yet_valid"
+        case .issuedInTheFuture: "issued_in_the_future"
+        }
+    }
+}

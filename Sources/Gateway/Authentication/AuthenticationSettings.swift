@@ -1,0 +1,36 @@
+import JOSE
+import Proxy
+import Revocation
+
+/// Everything the authenticators of all event loops need to know, as values.
+struct AuthenticationSettings: Sendable {
+    /// An issuer, with the audiences its tokens are accepted for where a route names none.
+    struct Issuer: Sendable {
+        var trusted: TrustedIssuer
+        var audiences: [String]
+        var origin: TokenOrigin
+    }
+
+    var issuers: [Issuer]
+    var leewaySeconds: Int64
+    /// The policies that routes name by index. The first is the bare check of `/auth/verify`.
+    var policies: [RoutePolicy]
+    /// How many tokens each event loop remembers.
+    var cacheEntriesPerLoop: Int
+    var revocationKeys: RevocationKeys
+    /// Which form of the deny-list question is kept with a token.
+    var queryForms: DenyListQuery.Forms
+    /// Whether the deny-list is asked at all.
+    var asksDenyList: Bool
+
+    func origin(of token: VerifiedToken) -> TokenOrigin {
+        issuers[token.issuerIndex].origin
+    }
+
+    /// A verifier for one event loop or one task at a time.
+    ///
+    /// - Throws: `JOSEError` when a key cannot be used.
+    func makeVerifier() throws(JOSEError) -> TokenVerifier {
+        try TokenVerifier(issuers: issuers.map(\.trusted), leewaySeconds: leewaySeconds)
+    }
+}

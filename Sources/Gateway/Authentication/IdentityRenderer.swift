@@ -1,0 +1,45 @@
+import JOSE
+import LibCrypto
+import Proxy
+import Revocation
+
+/// Renders the `X-Auth-*` lines of a verified token.
+///
+/// A claim can hold any text, a header line cannot: bytes outside visible ASCII, and `%` itself, are percent-encoded.
+/// So two subjects never become the same header, and no claim can begin a line of its own.
+enum IdentityRenderer {
+    static func render(_ token: VerifiedToken) -> Identity {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(256)
+        append("X-Auth-Subject: ", token.subject, to: &lines)
+        if !token.scope.isEmpty { append("X-Auth-Scope: ", token.scope, allowingSpaces: true, to: &lines) }
+        if let client = token.clientID { append("X-Auth-Client-Id: ", client, to: &lines) }
+        if let session = token.sessionID { append("X-Auth-Session-Id: ", session, to: &lines) }
+        append("X-Auth-Token-Id: ", token.tokenID, to: &lines)
+        append("X-Auth-Issuer: ", token.issuer, to: &lines)
+        append("X-Auth-Method: ", "jwt", to: &lines)
+        return Identity(headerLines: lines, loggedSubject: loggedForm(of: token.subject))
+    }
+
+    /// The subject as logs show it: enough of a digest to follow one, not enough to name one.
+    static func loggedForm(of subject: String) -> String {
+        Hexadecimal.encode(Digest.hash(Array(subject.utf8), with: .sha256).prefix(8))
+    }
+
+    private static func append(
+        _ name: StaticString, _ value: String, allowingSpaces: Bool = false, to lines: inout [UInt8]
+    ) {
+        name.withUTF8Buffer { lines.append(contentsOf: $0) }
+        for byte in value.utf8 {
+            let isPlain = byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")
+            if isPlain || (allowingSpaces && byte == 0x20) {
+                lines.append(byte)
+            } else {
+                lines.append(UInt8(ascii: "%"))
+                lines.append(contentsOf: Hexadecimal.encode([byte]).uppercased().utf8)
+            }
+        }
+        lines.append(0x0d)
+        lines.append(0x0a)
+    }
+}

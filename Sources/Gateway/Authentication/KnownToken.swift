@@ -1,0 +1,38 @@
+import JOSE
+import Proxy
+import Revocation
+
+/// What is remembered of a verified token: only what cannot change while it lives. Its times are judged again on each
+/// use, and the deny-list is asked again.
+final class KnownToken {
+    let token: VerifiedToken
+    let identity: Identity
+    let query: DenyListQuery
+    private let standings: [RoutePolicy.Standing]
+
+    init(_ token: VerifiedToken, settings: AuthenticationSettings) {
+        self.token = token
+        identity = IdentityRenderer.render(token)
+        let origin = settings.origin(of: token)
+        let issuedAt =
+            switch origin {
+            case .own:
+                TimeOrderedID.issueInstant(
+                    tokenID: token.tokenID, issuedAtSeconds: token.issuedAt.seconds, origin: .own)
+            case .foreign:
+                token.issuedAt.millisecondsRoundedDown
+            }
+        query = DenyListQuery(
+            tokenID: token.tokenID, sessionID: token.sessionID, subject: token.subject, clientID: token.clientID,
+            keyID: token.keyID, origin: origin, issuedAtMilliseconds: issuedAt, keys: settings.revocationKeys,
+            forms: settings.queryForms)
+        let issuerAudiences = settings.issuers[token.issuerIndex].audiences
+        standings = settings.policies.map {
+            $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+        }
+    }
+
+    func standing(with policy: Int) -> RoutePolicy.Standing {
+        standings[policy]
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import JOSE
+import Logging
+import Proxy
+import Revocation
+
+/// What the authentications of one event loop share: the verifier, the tokens it remembers, and the deny-list.
+final class LoopAuthenticator {
+    let settings: AuthenticationSettings
+    let denyList: DenyList
+    let logger: Logger
+    private let verifier: TokenVerifier
+    private let cache: VerificationCache<KnownToken>
+
+    init(settings: AuthenticationSettings, denyList: DenyList, logger: Logger) throws(JOSEError) {
+        self.settings = settings
+        self.denyList = denyList
+        self.logger = logger
+        verifier = try settings.makeVerifier()
+        cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
+    }
+
+    /// Verifies a token, or remembers that it was verified. Either way its times have been judged just now.
+    func verify(_ token: UnsafeRawBufferPointer) throws(TokenRejection) -> KnownToken {
+        let now = Self.nowSeconds
+        if let known = cache.value(for: token) {
+            if let rejection = known.token.timeRejection(nowSeconds: now, leewaySeconds: settings.leewaySeconds) {
+                throw rejection
+            }
+            return known
+        }
+        let known = KnownToken(try verifier.verify(token, nowSeconds: now), settings: settings)
+        cache.insert(token: token, value: known)
+        return known
+    }
+
+    private static var nowSeconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import JOSE
+import Proxy
+import Revocation
+import Synchronization
+
+/// Verifies access tokens for the control plane. It has a verifier of its own behind a lock; the data path's belong to
+/// their event loops.
+final class BearerVerification: Sendable {
+    private let settings: AuthenticationSettings
+    private let verifier: Mutex<TokenVerifier>
+    private let clock: @Sendable () -> Int64
+
+    /// - Throws: `JOSEError` when a key cannot be used.
+    init(settings: AuthenticationSettings, clock: @escaping @Sendable () -> Int64) throws(JOSEError) {
+        self.settings = settings
+        self.clock = clock
+        verifier = Mutex(try settings.makeVerifier())
+    }
+
+    /// Verifies the request's `Authorization`. Whether the token is revoked does not matter here: logging out again is
+    /// no error.
+    ///
+    /// - Parameters:
+    ///   - request: the request.
+    ///   - isOptional: whether a missing or expired token is as good as none.
+    /// - Throws: ``Problem``.
+    func verify(_ request: Request, isOptional: Bool) throws -> VerifiedToken? {
+        let values = request.headers[values: .authorization]
+        guard values.count <= 1 else { throw Problem.malformedCredential }
+        guard let value = values.first else { return nil }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            if isOptional { return nil }
+            throw Problem.noCredential
+        }
+        let text = Array(parts[1].trimmingPrefix(while: { $0 == " " }).utf8)
+        do {
+            return try verifier.withLock { verifier in
+                try text.withUnsafeBytes { try verifier.verify($0, nowSeconds: clock() / 1000) }
+            }
+        } catch let rejection as TokenRejection {
+            if isOptional, rejection == .expired { return nil }
+            throw Problem.invalidToken(rejection.reason)
+        }
+    }
+
+    /// Whose token it is.
+    func origin(of token: VerifiedToken) -> TokenOrigin {
+        settings.origin(of: token)
+    }
+}

@@ -1,0 +1,226 @@
+package import GatewayConfiguration
+import Credentials
+import Foundation
+import Hummingbird
+import JOSE
+package import Logging
+import NIOCore
+import NIOPosix
+package import Proxy
+import RedisClient
+import Revocation
+import ServiceLifecycle
+import Sessions
+
+/// The whole gateway: joins the parts, starts them in order, and ends them in the opposite one.
+package final class Gateway: Service {
+    private let configuration: Configuration
+    private let configurationPath: String
+    private let logger: Logger
+    private let auditLogger: Logger
+    private let output: AccessLogWriter
+
+    /// Prepares a gateway; nothing is opened yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: what it is to be.
+    ///   - configurationPath: the file, named in advice.
+    ///   - logger: for the operator.
+    ///   - auditLogger: for security events.
+    ///   - output: where access-log lines go.
+    package init(
+        configuration: Configuration, configurationPath: String, logger: Logger, auditLogger: Logger,
+        output: AccessLogWriter
+    ) {
+        self.configuration = configuration
+        self.configurationPath = configurationPath
+        self.logger = logger
+        self.auditLogger = auditLogger
+        self.output = output
+    }
+
+    /// Starts, serves until a graceful shutdown is asked for, and drains.
+    ///
+    /// - Throws: ``GatewayError`` when it cannot start.
+    package func run() async throws {
+        let running = try await start()
+        try? await gracefulShutdown()
+        await running.shutdown()
+    }
+
+    /// Starts everything.
+    ///
+    /// - Returns: the running gateway, which must be shut down.
+    /// - Throws: ``GatewayError``.
+    package func start() async throws -> RunningGateway {
+        let loopCount = configuration.workerCount > 0 ? configuration.workerCount : System.coreCount
+        let plan = try GatewayPlan(configuration, path: configurationPath, loopCount: loopCount)
+        warnAboutConfiguration()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
+        let running = RunningGateway(group: group, logger: logger)
+        do {
+            try await assemble(plan, on: group, into: running)
+        } catch {
+            await running.shutdown()
+            throw error
+        }
+        return running
+    }
+
+    private func assemble(
+        _ plan: GatewayPlan, on group: MultiThreadedEventLoopGroup, into running: RunningGateway
+    ) async throws {
+        let logger = logger
+        let redis = configuration.redis.map {
+            RedisClient(configuration: RedisConfiguration($0), eventLoopGroup: group, logger: logger)
+        }
+        running.add(redis)
+        let inProcess = InProcessDenyList(keys: plan.revocationKeys)
+        let revocations: any RevocationWriter =
+            redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
+            ?? inProcess
+        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, running)
+        let settings = plan.authentication
+        // Made once here so that an unusable key is found now and not on an event loop.
+        _ = try Self.asGatewayError { () throws(JOSEError) in try settings.makeVerifier() }
+        let server = try await ProxyServer(
+            configuration: plan.proxyConfiguration(endpoints: publicAPI.endpoints), group: group,
+            controlPlane: HummingbirdControlPlane(
+                responder: publicAPI.router().buildResponder(), logger: logger),
+            accessLog: configuration.accessLog == .off ? nil : output, logger: logger
+        ) { eventLoop in
+            let denyList =
+                redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
+            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
+                return { Authentication() }
+            }
+            return { TokenAuthentication(loop: loop) }
+        }
+        running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
+        try await listen(server, redis, group, running)
+    }
+
+    private func makePublicAPI(
+        _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
+        _ revocations: any RevocationWriter, _ running: RunningGateway
+    ) throws -> PublicAPI {
+        let auditLog = AuditLog(logger: auditLogger)
+        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
+        var sessions: SessionService?
+        if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
+            let store: any SessionStore =
+                redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
+                ?? InProcessSessionStore(denyList: inProcess)
+            sessions = try SessionService(
+                policy: policy, signingKeys: keys, store: store, clock: clock, audit: auditLog.record)
+        }
+        var authenticator: (any Authenticating)?
+        if let credentials = configuration.credentials {
+            authenticator = try makeAuthenticator(credentials, running)
+        }
+        let bearer = try Self.asGatewayError { () throws(JOSEError) in
+            try BearerVerification(settings: plan.authentication, clock: clock)
+        }
+        return PublicAPI(
+            sessions: sessions, authenticator: authenticator, bearer: bearer,
+            publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            clock: clock, auditLog: auditLog)
+    }
+
+    private func makeAuthenticator(
+        _ credentials: Configuration.Credentials, _ running: RunningGateway
+    ) throws -> any Authenticating {
+        do {
+            let store = try SQLiteCredentialStore(path: credentials.databaseFile)
+            let pool = try HashingPool(hasher: try PasswordHasher())
+            running.add(store, pool)
+            return PasswordAuthenticator(store: store, pool: pool, logger: logger)
+        } catch {
+            throw GatewayError(
+                .unavailable,
+                "credentials.database \(credentials.databaseFile) cannot be opened (\(error.code)); make it with: "
+                    + "portcullis user add NAME --config \(configurationPath)")
+        }
+    }
+
+    private func listen(
+        _ server: ProxyServer, _ redis: RedisClient?, _ group: MultiThreadedEventLoopGroup, _ running: RunningGateway
+    ) async throws {
+        let listeners = configuration.listeners
+        let readiness = Readiness(
+            redis: redis, upstreams: configuration.upstreams.map(Upstream.init), group: running.adminGroup)
+        let admin = AdminListener(
+            responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup, logger: logger)
+        running.add(admin)
+        do {
+            running.adminPort = try await admin.start(
+                host: listeners.adminAddress.host, port: listeners.adminAddress.port)
+        } catch {
+            throw Self.addressTaken("listeners.admin.address", listeners.adminAddress, error)
+        }
+        do {
+            let address = try await server.listen(
+                host: listeners.publicAddress.host, port: listeners.publicAddress.port)
+            running.publicPort = address.port ?? listeners.publicAddress.port
+        } catch {
+            throw Self.addressTaken("listeners.public.address", listeners.publicAddress, error)
+        }
+        logger.notice(
+            "gateway is listening",
+            metadata: [
+                "public": "\(listeners.publicAddress.host):\(running.publicPort)",
+                "admin": "\(listeners.adminAddress.host):\(running.adminPort)",
+            ])
+    }
+
+    private func warnAboutConfiguration() {
+        if configuration.redis == nil {
+            logger.warning("no redis configured: sessions and revocations live in this process and end with it")
+        }
+        if configuration.revocation.mode == .off {
+            logger.warning("revocation is off: a token is accepted until it expires, whatever happens")
+        }
+    }
+
+    private static func addressTaken(
+        _ key: String, _ address: Configuration.ListenAddress, _ error: any Error
+    ) -> GatewayError {
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        return GatewayError(
+            .unavailable,
+            "\(key) \(address.host):\(address.port) cannot be bound: \(reason); stop what uses it or choose another")
+    }
+
+    private static func asGatewayError<Value>(
+        _ body: () throws(JOSEError) -> Value
+    ) throws(GatewayError) -> Value {
+        do throws(JOSEError) {
+            return try body()
+        } catch {
+            throw GatewayError(.configuration, "a key of an issuer cannot be used: \(error.code)")
+        }
+    }
+}
+
+extension RedisConfiguration {
+    init(_ redis: Configuration.Redis) {
+        self.init(host: redis.host, port: redis.port)
+        credentials = redis.password.map { RedisCredentials(username: redis.user, password: $0.exposed) }
+        database = redis.database
+        connectTimeout = .milliseconds(redis.connectTimeoutMilliseconds)
+        commandTimeout = .milliseconds(redis.commandTimeoutMilliseconds)
+    }
+}
+
+extension Gateway {
+    /// Finds out whether a configuration could be started, as far as that can be known without opening anything.
+    ///
+    /// - Parameters:
+    ///   - configuration: the configuration.
+    ///   - path: its file, named in advice.
+    /// - Throws: ``GatewayError`` with the first key or key file that is missing or unusable.
+    package static func validate(_ configuration: Configuration, path: String) throws(GatewayError) {
+        let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
+        _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeVerifier() }
+    }
+}

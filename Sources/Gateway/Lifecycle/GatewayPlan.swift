@@ -1,0 +1,165 @@
+import Foundation
+import GatewayConfiguration
+import HTTP1
+import JOSE
+import Proxy
+import Revocation
+import Sessions
+
+/// What a configuration comes to: the values that each part is started with. Reads the key files, starts nothing.
+struct GatewayPlan {
+    let authentication: AuthenticationSettings
+    let signingKeys: SigningKeys?
+    let sessionPolicy: SessionPolicy?
+    let lifetimes: RevocationLifetimes
+    let revocationKeys: RevocationKeys
+
+    private let configuration: Configuration
+    private let routePolicies: [Int?]
+
+    /// - Parameters:
+    ///   - configuration: the configuration.
+    ///   - path: its file, named in advice.
+    ///   - loopCount: how many event loops there will be.
+    /// - Throws: ``GatewayError`` for keys that are missing or unusable.
+    init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
+        self.configuration = configuration
+        revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
+        let foreignLifetime = configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0
+        if let tokens = configuration.tokens {
+            let directory = SigningKeyDirectory(path: tokens.keyDirectory, configurationPath: path)
+            do throws(SigningKeyError) {
+                signingKeys = try directory.load()
+            } catch {
+                throw GatewayError(.configuration, error.description)
+            }
+            sessionPolicy = SessionPolicy(
+                issuer: tokens.issuer, audiences: tokens.audiences,
+                accessLifetimeSeconds: tokens.accessLifetimeSeconds,
+                refreshLifetimeSeconds: tokens.refreshLifetimeSeconds,
+                sessionLifetimeSeconds: tokens.sessionLifetimeSeconds,
+                rotationGraceSeconds: tokens.rotationGraceSeconds, leewaySeconds: configuration.leewaySeconds,
+                foreignLifetimeSeconds: foreignLifetime)
+        } else {
+            signingKeys = nil
+            sessionPolicy = nil
+        }
+        lifetimes =
+            sessionPolicy?.revocationLifetimes
+            ?? RevocationLifetimes(
+                accessMilliseconds: 0, foreignMilliseconds: foreignLifetime * 1000,
+                leewayMilliseconds: configuration.leewaySeconds * 1000)
+        var policies = [RoutePolicy(nil, outagePolicy: configuration.revocation.onUnavailable)]
+        var routePolicies: [Int?] = []
+        for route in configuration.routes {
+            switch route.access {
+            case .anyone:
+                routePolicies.append(nil)
+            case .token(let requirement):
+                routePolicies.append(policies.count)
+                policies.append(RoutePolicy(requirement, outagePolicy: route.onUnavailable))
+            }
+        }
+        self.routePolicies = routePolicies
+        let issuers = try Self.issuers(configuration, signingKeys, policies)
+        authentication = AuthenticationSettings(
+            issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
+            cacheEntriesPerLoop: configuration.verificationCacheEntryLimit / max(loopCount, 1),
+            revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : .command,
+            asksDenyList: configuration.revocation.mode != .off)
+    }
+
+    /// What the data path is started with.
+    func proxyConfiguration(endpoints: [(path: String, method: String)]) -> ProxyConfiguration {
+        let upstreams = configuration.upstreams.map(Upstream.init)
+        let indices = Dictionary(uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
+        var routes = endpoints.map {
+            Route(
+                label: $0.path, path: $0.path, isExact: true, methods: [$0.method], destination: .controlPlane)
+        }
+        routes.append(Route(label: "/auth/verify", path: "/auth/verify", isExact: true, destination: .verify))
+        for (route, policy) in zip(configuration.routes, routePolicies) {
+            routes.append(
+                Route(
+                    label: (route.host ?? "") + route.path, host: route.host, path: route.path,
+                    methods: route.methods ?? [], destination: .upstream(indices[route.upstreamName] ?? 0),
+                    stripsPrefix: route.stripsPrefix, policy: policy,
+                    forwardsCredentials: route.forwardsCredentials))
+        }
+        return ProxyConfiguration(
+            routes: RouteTable(routes), upstreams: upstreams, limits: ProxyConfiguration.Limits(configuration.limits),
+            trustedProxies: configuration.trustedProxies.map {
+                NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
+            })
+    }
+
+    private static func issuers(
+        _ configuration: Configuration, _ signingKeys: SigningKeys?, _ policies: [RoutePolicy]
+    ) throws(GatewayError) -> [AuthenticationSettings.Issuer] {
+        // The verifier takes every audience that any route takes; each route then narrows to its own.
+        let named = policies.flatMap(\.namedAudiences)
+        var issuers: [AuthenticationSettings.Issuer] = []
+        if let tokens = configuration.tokens, let keys = signingKeys?.publicKeys {
+            let trusted = TrustedIssuer(
+                issuer: tokens.issuer, audiences: tokens.audiences + named,
+                algorithms: Set(keys.keys.compactMap(\.algorithm)), keys: keys, requireType: true,
+                // A revocation is kept for this long, so nothing older may be accepted, whatever was issued before.
+                maximumLifetimeSeconds: tokens.accessLifetimeSeconds)
+            issuers.append(.init(trusted: trusted, audiences: tokens.audiences, origin: .own))
+        }
+        for issuer in configuration.issuers {
+            let keys = try keySet(of: issuer)
+            let algorithms = Set(issuer.algorithms.compactMap { SignatureAlgorithm(rawValue: $0.rawValue) })
+            let trusted = TrustedIssuer(
+                issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
+                requireType: configuration.requiresTokenType,
+                maximumLifetimeSeconds: issuer.maximumLifetimeSeconds)
+            issuers.append(
+                .init(trusted: trusted, audiences: issuer.audiences, origin: .foreign(issuer: issuer.issuer)))
+        }
+        return issuers
+    }
+
+    private static func keySet(of issuer: Configuration.Issuer) throws(GatewayError) -> JSONWebKeySet {
+        guard let data = FileManager.default.contents(atPath: issuer.keySetFile) else {
+            throw GatewayError(
+                .configuration,
+                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) cannot be read; check the path and its "
+                    + "permissions")
+        }
+        do throws(JOSEError) {
+            let keys = try JSONWebKeySet(json: Array(data), provenance: .operatorFile)
+            guard keys.keys.isEmpty else { return keys }
+        } catch {
+            throw GatewayError(
+                .configuration,
+                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) is not a usable JSON Web Key Set: \(error.code)")
+        }
+        throw GatewayError(
+            .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")
+    }
+}
+
+extension Upstream {
+    init(_ upstream: Configuration.Upstream) {
+        self.init(
+            name: upstream.name, targets: upstream.targets.map { Target(host: $0.host, port: $0.port) },
+            connectTimeoutMilliseconds: upstream.connectTimeoutMilliseconds,
+            responseTimeoutMilliseconds: upstream.responseTimeoutMilliseconds,
+            idleConnections: upstream.idleConnectionLimit)
+    }
+}
+
+extension ProxyConfiguration.Limits {
+    init(_ limits: Configuration.Limits) {
+        self.init()
+        head.startLineBytes = limits.requestLineByteLimit
+        head.headerBytes = limits.headerByteLimit
+        head.fieldCount = limits.headerCountLimit
+        bodyBytes = limits.bodyByteLimit
+        headerTimeoutMilliseconds = limits.headerTimeoutMilliseconds
+        bodyIdleTimeoutMilliseconds = limits.bodyIdleTimeoutMilliseconds
+        keepAliveTimeoutMilliseconds = limits.keepAliveTimeoutMilliseconds
+        connections = limits.connectionLimit
+    }
+}

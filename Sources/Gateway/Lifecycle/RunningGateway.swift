@@ -1,0 +1,78 @@
+import Credentials
+import Logging
+import NIOCore
+import NIOPosix
+import Proxy
+import RedisClient
+import Synchronization
+
+/// A gateway that has been started: where it listens, and how it ends.
+package final class RunningGateway: Sendable {
+    private struct Parts {
+        var redis: RedisClient?
+        var server: ProxyServer?
+        var graceMilliseconds: Int64 = 0
+        var admin: AdminListener?
+        var store: SQLiteCredentialStore?
+        var pool: HashingPool?
+        var publicPort = 0
+        var adminPort = 0
+    }
+
+    let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+    private let parts = Mutex(Parts())
+
+    init(group: MultiThreadedEventLoopGroup, logger: Logger) {
+        self.group = group
+        self.logger = logger
+    }
+
+    /// The port of the public listener.
+    package internal(set) var publicPort: Int {
+        get { parts.withLock { $0.publicPort } }
+        set { parts.withLock { $0.publicPort = newValue } }
+    }
+
+    /// The port of the admin listener.
+    package internal(set) var adminPort: Int {
+        get { parts.withLock { $0.adminPort } }
+        set { parts.withLock { $0.adminPort = newValue } }
+    }
+
+    func add(_ redis: RedisClient?) {
+        parts.withLock { $0.redis = redis }
+    }
+
+    func add(_ server: ProxyServer, graceMilliseconds: Int64) {
+        parts.withLock {
+            $0.server = server
+            $0.graceMilliseconds = graceMilliseconds
+        }
+    }
+
+    func add(_ admin: AdminListener) {
+        parts.withLock { $0.admin = admin }
+    }
+
+    func add(_ store: SQLiteCredentialStore, _ pool: HashingPool) {
+        parts.withLock {
+            $0.store = store
+            $0.pool = pool
+        }
+    }
+
+    /// Drains the public listener, then ends everything it needed.
+    package func shutdown() async {
+        let parts = parts.withLock { $0 }
+        await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
+        await parts.admin?.shutdown()
+        await parts.pool?.shutDown()
+        parts.store?.close()
+        await parts.redis?.shutdown()
+        try? await group.shutdownGracefully()
+        try? await adminGroup.shutdownGracefully()
+        logger.notice("gateway has stopped")
+    }
+}

@@ -1,0 +1,55 @@
+import Logging
+import Sessions
+
+/// What happened to accounts and sessions, for whoever looks into an incident. Its logger is called `audit`.
+struct AuditLog: Sendable {
+    let logger: Logger
+
+    func loggedIn(subject: String, session: String, context: ControlContext) {
+        logger.notice(
+            "login",
+            metadata: [
+                "subject": "\(subject)", "session": "\(session)", "client_address": "\(context.clientAddress)",
+                "request_id": "\(context.requestID)",
+            ])
+    }
+
+    func loginRefused(context: ControlContext) {
+        // The name is left out: people type their password into the wrong field.
+        logger.notice(
+            "login refused",
+            metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
+    }
+
+    func record(_ event: AuditEvent) {
+        switch event {
+        case .sessionBegan(let session, let subject, let client):
+            logger.notice("session began", metadata: ["session": "\(session)", "subject": "\(subject)", "client_id": "\(client)"])
+        case .refreshed(let session, let subject, let generation, let isRetry, let age):
+            logger.notice(
+                isRetry ? "refresh repeated" : "refreshed",
+                metadata: [
+                    "session": "\(session)", "subject": "\(subject)", "generation": "\(generation)",
+                    "session_age_ms": "\(age)",
+                ])
+        case .reuseDetected(let session, let subject, let presented, let current, let sinceRotation, let age):
+            logger.warning(
+                "refresh token reuse detected",
+                metadata: [
+                    "session": "\(session)", "subject": "\(subject)", "generation_presented": "\(presented)",
+                    "generation_current": "\(current)", "since_rotation_ms": "\(sinceRotation)",
+                    "session_age_ms": "\(age)",
+                ])
+        case .refreshRefused(let session, let reason):
+            logger.notice("refresh refused", metadata: ["session": "\(session ?? "-")", "reason": "\(reason.rawValue)"])
+        case .sessionEnded(let session, let subject, let reason):
+            logger.notice(
+                "session ended",
+                metadata: ["session": "\(session)", "subject": "\(subject ?? "-")", "reason": "\(reason.rawValue)"])
+        case .allSessionsEnded(let subject, let count, let reason):
+            logger.notice(
+                "all sessions ended",
+                metadata: ["subject": "\(subject)", "sessions": "\(count)", "reason": "\(reason.rawValue)"])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// Texts that are compared with claims of tokens.
+enum ClaimText {
+    /// A scope (RFC 6749 section 3.3): printable ASCII but space, `"` and `\`.
+    static func scope(_ text: String) throws(SettingMismatch) -> String {
+        guard (1...256).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })
+        else {
+            let parts = text.split(separator: " ")
+            let suggestion = parts.count > 1 ? "[\(parts.joined(separator: ", "))]" : nil
+            throw SettingMismatch(
+                "one scope: 1 to 256 printable characters, no space, quote or backslash", suggestion: suggestion)
+        }
+        return text
+    }
+
+    /// An issuer or audience (RFC 7519 section 2, StringOrURI): what has a colon is a URI.
+    static func stringOrURI(_ text: String) throws(SettingMismatch) -> String {
+        guard (1...512).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw SettingMismatch("1 to 512 printable characters without spaces")
+        }
+        if let colon = text.utf8.firstIndex(of: 0x3A) {
+            let scheme = text.utf8[..<colon]
+            guard scheme.first?.isASCIILetter == true,
+                scheme.allSatisfy({ $0.isASCIILetter || $0.isASCIIDigit || $0.isOne(of: "+-.") })
+            else {
+                throw SettingMismatch("a URI, or a name without a colon (RFC 7519 section 2)")
+            }
+        }
+        return text
+    }
+
+    /// The issuer of this gateway (RFC 8414 section 2): a URL without query and fragment; `http` is for trying out.
+    static func ownIssuer(_ text: String) throws(SettingMismatch) -> String {
+        let mismatch = SettingMismatch("a URL such as https://auth.example, without user, query and fragment")
+        guard text.utf8.count <= 512, let scheme = ["https://", "http://"].first(where: text.hasPrefix) else {
+            throw mismatch
+        }
+        let rest = text.dropFirst(scheme.count)
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        _ = try HostPort(String(rest[..<slash]), expected: mismatch.expected)
+        guard rest[slash...].utf8.allSatisfy({ $0.isUnreserved || $0.isOne(of: "/!$&'()*+,;=:@%") }) else {
+            throw mismatch
+        }
+        return text
+    }
+}

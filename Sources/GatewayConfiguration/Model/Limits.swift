@@ -1,0 +1,23 @@
+extension Configuration {
+    /// Bounds on what a client may send and hold.
+    package struct Limits: Sendable, Equatable {
+        /// The longest request line.
+        package var requestLineByteLimit: Int
+        /// The most bytes of header fields.
+        package var headerByteLimit: Int
+        /// The most header fields.
+        package var headerCountLimit: Int
+        /// The largest request body.
+        package var bodyByteLimit: Int
+        /// How long a client may take to send a head.
+        package var headerTimeoutMilliseconds: Int64
+        /// How long a body may make no progress.
+        package var bodyIdleTimeoutMilliseconds: Int64
+        /// How long a connection without a request is kept.
+        package var keepAliveTimeoutMilliseconds: Int64
+        /// The most client connections at a time.
+        package var connectionLimit: Int
+        /// How long requests in flight may take to end at shutdown.
+        package var shutdownGraceMilliseconds: Int64
+    }
+}

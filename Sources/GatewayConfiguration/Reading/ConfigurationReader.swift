@@ -1,0 +1,143 @@
+/// Reads the whole document: every section by its own reader, then what concerns several of them.
+struct ConfigurationReader {
+    let problems: ProblemList
+    /// The absolute path of the folder that relative paths start from.
+    let folder: String
+
+    private var values: ValueReader { ValueReader(problems: problems) }
+
+    /// The configuration; it means something only when no problem was reported.
+    func read(_ document: SettingNode) -> Configuration {
+        let root = SectionReader(document, values: values)
+        readVersion(root)
+        let revocation = readRevocation(root)
+        let upstreams = UpstreamsReader(values: values).read(root)
+        let tokens = root.node("tokens").flatMap { TokensReader(values: values, folder: folder).read($0) }
+        let issuers = IssuersReader(values: values, folder: folder).read(
+            root.node("issuers"), ownIssuer: tokens?.issuer)
+        let routes = RoutesReader(
+            values: values, upstreamNames: upstreams.names, defaultOutagePolicy: revocation.onUnavailable,
+            hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers"))
+        ).read(root)
+        let configuration = Configuration(
+            listeners: ListenersReader(values: values).read(root.node("listeners")),
+            trustedProxies: readTrustedProxies(root),
+            workerCount: root.integer("workers", default: 0, in: 0...1024),
+            limits: readLimits(root.node("limits")),
+            accessLog: readAccessLog(root.node("access_log")),
+            redis: root.node("redis").flatMap { RedisReader(values: values).read($0) },
+            tokens: tokens,
+            issuers: issuers,
+            leewaySeconds: root.seconds("leeway", default: 30, in: 0...300),
+            requiresTokenType: root.boolean("require_typ", default: false),
+            verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
+            revocation: revocation,
+            credentials: readCredentials(root),
+            upstreams: upstreams.upstreams,
+            routes: routes
+        )
+        root.notSupportedYet("login")
+        root.end()
+        return configuration
+    }
+
+    /// Whether there is at least one issuer, readable or not.
+    private func namesIssuers(_ node: SettingNode?) -> Bool {
+        guard let node else { return false }
+        if case .list(let elements) = node.content {
+            return !elements.isEmpty
+        }
+        return true
+    }
+
+    private func readVersion(_ root: SectionReader) {
+        guard let node = root.required("version", "write `version: 1`") else { return }
+        _ = values.integer(node, in: 1...1)
+    }
+
+    private func readTrustedProxies(_ root: SectionReader) -> [Configuration.AddressRange] {
+        root.value("trusted_proxies", default: []) { node in
+            values.list(node, of: "address ranges") { element in
+                values.text(element, as: Configuration.AddressRange.init(text:))
+            }
+        }
+    }
+
+    private func readLimits(_ node: SettingNode?) -> Configuration.Limits {
+        let section = SectionReader(node, values: values)
+        let limits = Configuration.Limits(
+            requestLineByteLimit: section.bytes("request_line", default: 8 << 10, in: 256...64 << 10),
+            headerByteLimit: section.bytes("headers", default: 32 << 10, in: 1 << 10...1 << 20),
+            headerCountLimit: section.integer("header_count", default: 100, in: 1...1000),
+            bodyByteLimit: section.bytes("body", default: 10 << 20, in: 0...1 << 40),
+            headerTimeoutMilliseconds: section.milliseconds("header_timeout", default: 10_000, in: 10...600_000),
+            bodyIdleTimeoutMilliseconds: section.milliseconds("body_idle_timeout", default: 30_000, in: 10...3_600_000),
+            keepAliveTimeoutMilliseconds: section.milliseconds(
+                "keep_alive_timeout", default: 75_000, in: 10...3_600_000),
+            connectionLimit: section.integer("connections", default: 20_000, in: 1...1_000_000),
+            shutdownGraceMilliseconds: section.milliseconds("shutdown_grace", default: 20_000, in: 0...3_600_000)
+        )
+        section.end()
+        return limits
+    }
+
+    private func readAccessLog(_ node: SettingNode?) -> Configuration.AccessLog {
+        guard let node else { return .everyRequest }
+        guard case .mapping = node.content else {
+            return values.boolean(node) == false ? .off : .everyRequest
+        }
+        let section = SectionReader(node, values: values)
+        let sample = section.required("sample", "write {sample: 0.01} to log one request in a hundred")
+        section.end()
+        return .sampled(fraction: sample.flatMap(values.fraction) ?? 1)
+    }
+
+    private func readVerificationCache(_ node: SettingNode?) -> Int {
+        let section = SectionReader(node, values: values)
+        defer { section.end() }
+        return section.integer("entries", default: 50_000, in: 0...10_000_000)
+    }
+
+    private func readRevocation(_ root: SectionReader) -> Configuration.Revocation {
+        let section = SectionReader(root.node("revocation"), values: values)
+        defer { section.end() }
+        section.notSupportedYet("stale_grace", unless: "60s")
+        section.notSupportedYet("mirror_staleness", unless: "2s")
+        section.notSupportedYet("min_replicas", unless: "0")
+        section.notSupportedYet("acknowledge", unless: "redis")
+        return Configuration.Revocation(
+            mode: section.value("mode", default: .query) { node in
+                values.choice(node, of: [("query", .query), ("off", .off)], later: ["mirror"])
+            },
+            onUnavailable: section.value("on_unavailable", default: .closed, values.outagePolicy)
+        )
+    }
+
+    private func readCredentials(_ root: SectionReader) -> Configuration.Credentials? {
+        guard let node = root.node("credentials") else { return nil }
+        let section = SectionReader(node, values: values)
+        let database = section.required("database", "write the path of an SQLite file")
+        section.end()
+        if !root.isWritten("tokens") {
+            problems.add(
+                .conflict, at: root.position(of: "credentials"), path: node.path,
+                found: "there are accounts, but no tokens",
+                expected: "write `tokens`, from which those who log in get theirs")
+        }
+        return database.flatMap { node in
+            values.text(node, isSecret: true) { text throws(SettingMismatch) in
+                if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+                    throw .notSupportedYet("this version keeps accounts in an SQLite file: write its path")
+                }
+                return Configuration.Credentials(databaseFile: try FilePath.parse(text, in: folder))
+            }
+        }
+    }
+}
+
+extension ValueReader {
+    /// `closed` or `open`.
+    func outagePolicy(_ node: SettingNode) -> Configuration.OutagePolicy? {
+        choice(node, of: [("closed", .closed), ("open", .open)], later: ["stale"])
+    }
+}

@@ -1,0 +1,66 @@
+package import LibCrypto
+import Synchronization
+
+/// Signs tokens (RFC 7515 section 7.1), such as access tokens (RFC 9068).
+///
+/// For the control plane: may be shared.
+package final class TokenSigner: Sendable {
+    /// The algorithm of the signatures.
+    package let algorithm: SignatureAlgorithm
+    /// The `kid` in the headers.
+    package let keyID: String
+    // A signer's contexts are for one user at a time; signing takes microseconds, so waiting costs less than contexts.
+    private let signer: Mutex<Signer>
+
+    /// A signer with one key.
+    ///
+    /// - Parameters:
+    ///   - key: the key pair.
+    ///   - keyID: its `kid`, by convention the thumbprint.
+    ///   - algorithm: an algorithm the key fits.
+    /// - Throws: `JOSEError` with `unusableKey`, `algorithmMismatch` or `cryptography`.
+    package init(key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
+        do throws(KeyRefusal) {
+            _ = try JSONWebKey(material: .publicKey(key.publicKey), keyID: keyID, algorithm: algorithm)
+        } catch {
+            throw JOSEError(error == .algorithmMismatch ? .algorithmMismatch : .unusableKey, refusal: error)
+        }
+        guard let scheme = algorithm.scheme else { throw JOSEError(.algorithmMismatch) }
+        do throws(CryptoError) {
+            signer = Mutex(try Signer(key: key, scheme: scheme))
+        } catch {
+            throw JOSEError(.cryptography)
+        }
+        self.algorithm = algorithm
+        self.keyID = keyID
+    }
+
+    /// Signs claims.
+    ///
+    /// Equal claims give equal signing input: members keep the order they are given in.
+    ///
+    /// - Parameters:
+    ///   - type: `typ`, `at+jwt` for access tokens.
+    ///   - claims: the claims in order, each name once.
+    /// - Returns: the compact serialization.
+    /// - Throws: `JOSEError` with `duplicateClaim` or `cryptography`.
+    package func sign(type: String, claims: [(String, JSONValue)]) throws(JOSEError) -> String {
+        guard Set(claims.map { [UInt8]($0.0.utf8) }).count == claims.count else { throw JOSEError(.duplicateClaim) }
+        let header = JSONValue.object([
+            ("alg", .string(algorithm.rawValue)), ("typ", .string(type)), ("kid", .string(keyID)),
+        ])
+        let signingInput =
+            Base64URL.encode(JSONWriter.bytes(of: header)) + "."
+            + Base64URL.encode(JSONWriter.bytes(of: .object(claims)))
+        let signature = try signature(over: [UInt8](signingInput.utf8))
+        return signingInput + "." + Base64URL.encode(signature)
+    }
+
+    private func signature(over message: [UInt8]) throws(JOSEError) -> [UInt8] {
+        do throws(CryptoError) {
+            return try signer.withLock { signer throws(CryptoError) in try signer.sign(message) }
+        } catch {
+            throw JOSEError(.cryptography)
+        }
+    }
+}

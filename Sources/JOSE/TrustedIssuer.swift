@@ -1,0 +1,28 @@
+/// An issuer whose tokens are accepted, and under which rules.
+package struct TrustedIssuer: Sendable {
+    /// The exact value of `iss`.
+    package let issuer: String
+    /// At least one of these must be in `aud`.
+    package let audiences: [String]
+    /// The algorithms its tokens may use.
+    package let algorithms: Set<SignatureAlgorithm>
+    /// Its keys; may be empty while they are not known yet.
+    package let keys: JSONWebKeySet
+    /// Whether `typ` must say that the token is an access token (RFC 9068 section 4).
+    package let requireType: Bool
+    /// The longest accepted time from `iat` to `exp`; nil for no limit.
+    package let maximumLifetimeSeconds: Int64?
+
+    /// An issuer and its rules; `TokenVerifier` checks them.
+    package init(
+        issuer: String, audiences: [String], algorithms: Set<SignatureAlgorithm>, keys: JSONWebKeySet,
+        requireType: Bool = false, maximumLifetimeSeconds: Int64? = nil
+    ) {
+        self.issuer = issuer
+        self.audiences = audiences
+        self.algorithms = algorithms
+        self.keys = keys
+        self.requireType = requireType
+        self.maximumLifetimeSeconds = maximumLifetimeSeconds
+    }
+}

@@ -1,0 +1,151 @@
+package import Logging
+package import NIOCore
+import Synchronization
+
+/// Redis for callers anywhere: one connection for each event loop of a group, shared between the data
+/// path, which takes its loop's connection, and the control plane, which awaits replies.
+///
+/// Shut it down before its event loops.
+package final class RedisClient: Sendable {
+    private let connections: [ObjectIdentifier: NIOLoopBoundBox<RedisConnection>]
+    private let eventLoops: [any EventLoop]
+    private let nextEventLoop = Atomic<Int>(0)
+    private let status = RedisStatus()
+    private let scriptDigests = Mutex<[RedisScript: [UInt8]]>([:])
+
+    /// Makes a client and begins to connect, without waiting for it.
+    package init(configuration: RedisConfiguration, eventLoopGroup: any EventLoopGroup, logger: Logger) {
+        var connections: [ObjectIdentifier: NIOLoopBoundBox<RedisConnection>] = [:]
+        var eventLoops: [any EventLoop] = []
+        for eventLoop in eventLoopGroup.makeIterator() {
+            let connection = RedisConnection(
+                configuration: configuration,
+                eventLoop: eventLoop,
+                logger: logger,
+                status: status,
+                jitter: { Double.random(in: 0..<1) }
+            )
+            let box = NIOLoopBoundBox.makeBoxSendingValue(connection, eventLoop: eventLoop)
+            connections[ObjectIdentifier(eventLoop)] = box
+            eventLoops.append(eventLoop)
+            eventLoop.execute { box.value.start() }
+        }
+        self.connections = connections
+        self.eventLoops = eventLoops
+    }
+
+    /// Whether every event loop has a ready connection.
+    package var isReady: Bool { !eventLoops.isEmpty && status.readyCount == eventLoops.count }
+
+    /// How often a ready connection was lost since the start.
+    package var connectionLossCount: Int { status.lossCount }
+
+    /// The connection of one of the group's event loops, for the data path.
+    ///
+    /// Call it on that event loop.
+    package func connection(on eventLoop: any EventLoop) -> RedisConnection {
+        guard let box = connections[ObjectIdentifier(eventLoop)] else {
+            preconditionFailure("the event loop is not of the client's group")
+        }
+        return box.value
+    }
+
+    /// Runs one command.
+    /// - Parameter arguments: The command's name and its arguments, any bytes.
+    /// - Returns: The reply.
+    /// - Throws: `RedisFailure`, also when the server refuses the command.
+    package func execute(_ arguments: [[UInt8]]) async throws(RedisFailure) -> RedisValue {
+        let results = try await executeInOrder([arguments])
+        guard let result = results.first else { throw .protocolViolation }
+        return try result.get()
+    }
+
+    /// Runs one command whose arguments are text.
+    /// - Throws: `RedisFailure`, also when the server refuses the command.
+    package func execute(_ arguments: String...) async throws(RedisFailure) -> RedisValue {
+        try await execute(arguments.map { Array($0.utf8) })
+    }
+
+    /// Runs commands one after the other on one connection, sent together: for `WAIT`, whose answer is about
+    /// the writes of its own connection.
+    ///
+    /// Other commands may run in between.
+    /// - Returns: The outcome of each command, as many as there are commands.
+    /// - Throws: `RedisFailure` when the caller is cancelled or the client is shut down.
+    package func executeInOrder(
+        _ commands: [[[UInt8]]]
+    ) async throws(RedisFailure) -> [Result<RedisValue, RedisFailure>] {
+        guard !commands.isEmpty else { return [] }
+        guard !status.isStopped, let eventLoop = pickEventLoop() else { throw .notConnected }
+        let encoded = commands.map { RedisCommand.encode($0) }
+        let execution = PendingExecution()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard execution.wait(continuation) else { return }
+                eventLoop.execute { self.send(encoded, for: execution, on: eventLoop) }
+            }
+        } onCancel: {
+            execution.finish(.failure(.cancelled))
+        }
+        return try outcome.get()
+    }
+
+    /// Runs a script: by its digest, and by its source when the server does not know the digest (any more).
+    /// - Throws: `RedisFailure`, also when the server refuses the script or the script fails.
+    package func evaluate(
+        _ script: RedisScript,
+        keys: [String],
+        arguments: [String]
+    ) async throws(RedisFailure) -> RedisValue {
+        let operands = ([String(keys.count)] + keys + arguments).map { Array($0.utf8) }
+        let digest = try await digest(of: script)
+        do throws(RedisFailure) {
+            return try await execute([Array("EVALSHA".utf8), digest] + operands)
+        } catch .server(code: "NOSCRIPT") {
+            // Nothing has run, and EVAL makes the server know the script again.
+            return try await execute([Array("EVAL".utf8), Array(script.source.utf8)] + operands)
+        }
+    }
+
+    /// Closes every connection and fails what waits.
+    ///
+    /// Safe to call more than once.
+    package func shutdown() async {
+        status.stop()
+        for eventLoop in eventLoops {
+            // Fails only when the event loop has ended, and the connection with it.
+            try? await eventLoop.submit { self.connection(on: eventLoop).stop() }.get()
+        }
+    }
+}
+
+extension RedisClient {
+    private func pickEventLoop() -> (any EventLoop)? {
+        guard !eventLoops.isEmpty else { return nil }
+        let turn = nextEventLoop.wrappingAdd(1, ordering: .relaxed).oldValue
+        return eventLoops[Int(UInt(bitPattern: turn) % UInt(eventLoops.count))]
+    }
+
+    private func send(_ commands: [ByteBuffer], for execution: PendingExecution, on eventLoop: any EventLoop) {
+        // Cancelled before it was sent: then it is not sent.
+        guard !execution.isDone else { return }
+        let handler = ExecutionHandler(execution: execution, commandCount: commands.count)
+        let connection = connection(on: eventLoop)
+        for command in commands { connection.send(command, expecting: .any, to: handler) }
+    }
+
+    /// The server computes the digest, so that this target needs no cryptography.
+    private func digest(of script: RedisScript) async throws(RedisFailure) -> [UInt8] {
+        if let known = scriptDigests.withLock({ $0[script] }) { return known }
+        guard case .bulk(let digest) = try await execute("SCRIPT", "LOAD", script.source) else {
+            throw .protocolViolation
+        }
+        scriptDigests.withLock { digests in
+            if digests.count >= Self.maximumKnownScripts { digests.removeAll() }
+            digests[script] = digest
+        }
+        return digest
+    }
+
+    private static let maximumKnownScripts = 256
+}

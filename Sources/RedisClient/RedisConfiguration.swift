@@ -1,0 +1,56 @@
+package import NIOCore
+
+/// How to reach one Redis server and how long to wait for it.
+package struct RedisConfiguration: Sendable {
+    /// Where the server listens.
+    package var endpoint: RedisEndpoint
+    /// What to authenticate with; without it no `AUTH` is sent.
+    package var credentials: RedisCredentials?
+    /// The database number, selected when not 0.
+    package var database: Int
+    /// How long connecting and the handshake may take together.
+    package var connectTimeout: TimeAmount
+    /// How long after it was queued a command may wait for its reply.
+    package var commandTimeout: TimeAmount
+    /// The name shown by `CLIENT LIST`; without spaces.
+    package var clientName: String
+    /// How many commands of one connection may wait for replies.
+    package var maximumPendingCommands: Int
+    /// How many bytes of commands of one connection may wait for replies.
+    package var maximumPendingBytes: Int
+    /// The pause before connecting again.
+    package var backoff: ReconnectBackoff
+    /// Called on the event loop with each new channel before it connects, to put handlers (such as TLS)
+    /// between the socket and Redis.
+    ///
+    /// When it throws, the attempt to connect has failed.
+    package var prepareChannel: (@Sendable (any Channel) throws -> Void)?
+
+    /// Makes a configuration from its endpoint; the rest has defaults.
+    package init(
+        endpoint: RedisEndpoint,
+        credentials: RedisCredentials? = nil,
+        database: Int = 0,
+        connectTimeout: TimeAmount = .seconds(1),
+        commandTimeout: TimeAmount = .milliseconds(100),
+        clientName: String = "portcullis",
+        maximumPendingCommands: Int = 10_000,
+        maximumPendingBytes: Int = 16 * 1024 * 1024,
+        backoff: ReconnectBackoff = ReconnectBackoff()
+    ) {
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.database = database
+        self.connectTimeout = connectTimeout
+        self.commandTimeout = commandTimeout
+        self.clientName = clientName
+        self.maximumPendingCommands = maximumPendingCommands
+        self.maximumPendingBytes = maximumPendingBytes
+        self.backoff = backoff
+    }
+
+    /// Makes a configuration for a TCP listener; the rest has defaults and can be set afterwards.
+    package init(host: String, port: Int) {
+        self.init(endpoint: .tcp(host: host, port: port))
+    }
+}

@@ -1,0 +1,267 @@
+package import Logging
+package import NIOCore
+import NIOPosix
+
+/// One connection to Redis, kept up for as long as it is wanted.
+///
+/// Loop-bound: create it anywhere, then use it on its event loop only.
+///
+/// Commands sent during one turn of the event loop leave in one write.
+package final class RedisConnection {
+    private let configuration: RedisConfiguration
+    private let handshake: RedisHandshake
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private let status: RedisStatus?
+    private let jitter: @Sendable () -> Double
+
+    private var state: RedisConnectionState
+    private var channelHandler: RedisChannelHandler?
+    private var outgoing = ByteBuffer()
+    private var isFlushScheduled = false
+    private var deadlineTask: Scheduled<Void>?
+    private var reconnectTask: Scheduled<Void>?
+    private var wasReady = false
+    private var loggedCause: RedisFailure?
+
+    /// Makes a connection that is not started.
+    /// - Parameters:
+    ///   - configuration: How to reach the server.
+    ///   - eventLoop: The event loop it will be used on.
+    ///   - logger: Told when the connection is made and lost.
+    ///   - jitter: Gives random numbers in `0..<1` that spread reconnecting.
+    package convenience init(
+        configuration: RedisConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, status: nil, jitter: jitter)
+    }
+
+    init(
+        configuration: RedisConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        status: RedisStatus?,
+        jitter: @escaping @Sendable () -> Double
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.status = status
+        self.jitter = jitter
+        handshake = RedisHandshake(configuration: configuration)
+        state = RedisConnectionState(configuration: configuration, handshakeStepCount: handshake.steps.count)
+    }
+
+    /// Whether the handshake is done, so that commands are sent.
+    package var isReady: Bool { state.isReady }
+
+    /// How many commands wait for their replies.
+    package var pendingCount: Int { state.pendingCount }
+
+    /// Connects, and from then on connects again whenever the connection is lost.
+    package func start() {
+        eventLoop.preconditionInEventLoop()
+        guard case .connect(let attempt) = state.connectRequested(now: .now()) else { return }
+        connect(attempt: attempt)
+        armDeadline()
+    }
+
+    /// Closes the connection for good and fails every waiting command.
+    ///
+    /// A stopped connection never calls anyone again and refuses commands with `notConnected`.
+    package func stop() {
+        eventLoop.preconditionInEventLoop()
+        finish(state.stop(now: .now()))
+    }
+
+    /// Sends one command, or fails it before returning when there is no connection or no room.
+    /// - Parameters:
+    ///   - command: One encoded command, as `RedisCommand.encode` makes it.
+    ///   - shape: What its reply must be.
+    ///   - handler: Called exactly once with the outcome.
+    package func send(_ command: ByteBuffer, expecting shape: ReplyShape, to handler: RedisReplyHandler) {
+        eventLoop.assertInEventLoop()
+        let byteCount = command.readableBytes
+        switch state.submitted(to: handler, expecting: shape, byteCount: byteCount, now: .now()) {
+        case .refuse(let failure): handler.failed(failure)
+        case .write:
+            outgoing.writeImmutableBuffer(command)
+            if !isFlushScheduled { scheduleFlush() }
+            if deadlineTask == nil { armDeadline() }
+        }
+    }
+}
+
+// MARK: - What the channel brings
+
+extension RedisConnection {
+    func channelActive(_ handler: RedisChannelHandler) {
+        switch state.connected(attempt: handler.attempt, now: .now()) {
+        case .closeChannel: handler.detachAndClose()
+        case .becomeReady:
+            channelHandler = handler
+            becomeReady()
+        case .sendHandshake(let step):
+            channelHandler = handler
+            handler.write(handshake.steps[step])
+        }
+    }
+
+    func received(_ reply: RedisReply) {
+        switch state.received(verdict(on: reply), now: .now(), jitter: jitter()) {
+        case .deliver(let handler): handler.received(reply)
+        case .fail(let handler, let failure): handler.failed(failure)
+        case .failThenDisconnect(let handler, let failure, let disconnection):
+            begin(disconnection)
+            handler.failed(failure)
+            failAbandoned(disconnection)
+        case .sendHandshake(let step): channelHandler?.write(handshake.steps[step])
+        case .becomeReady: becomeReady()
+        case .disconnect(let disconnection): finish(disconnection)
+        case .none: break
+        }
+    }
+
+    func channelEnded(_ handler: RedisChannelHandler, cause: RedisFailure) {
+        guard handler === channelHandler else { return handler.detachAndClose() }
+        guard let disconnection = state.channelEnded(cause, now: .now(), jitter: jitter()) else { return }
+        finish(disconnection)
+    }
+
+    private func verdict(on reply: RedisReply) -> RedisConnectionState.Verdict {
+        guard let shape = state.expectedShape else { return .misfit }
+        if reply.kind == .error { return .serverError(code: reply.errorCode) }
+        return shape.fits(reply) ? .fits : .misfit
+    }
+
+    private func becomeReady() {
+        // What is armed is the end of the handshake's time; a command's may come sooner.
+        deadlineTask?.cancel()
+        deadlineTask = nil
+        wasReady = true
+        loggedCause = nil
+        status?.becameReady()
+        logger.info("connected to Redis", metadata: endpointMetadata)
+    }
+}
+
+// MARK: - Writing
+
+extension RedisConnection {
+    private func scheduleFlush() {
+        isFlushScheduled = true
+        // Tasks run after all I/O events of the turn, so this sees everything the turn queued.
+        eventLoop.assumeIsolated().execute { self.flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        guard outgoing.readableBytes > 0 else { return }
+        channelHandler?.write(outgoing)
+        clearOutgoing()
+    }
+
+    private func clearOutgoing() {
+        // When the write went out whole, the storage is ours alone again and is used for the next turn.
+        if outgoing.capacity <= Self.retainedOutgoingBytes {
+            outgoing.clear()
+        } else {
+            outgoing = ByteBuffer()
+        }
+    }
+
+    private static let retainedOutgoingBytes = 256 * 1024
+}
+
+// MARK: - Connecting and ending
+
+extension RedisConnection {
+    private func connect(attempt: UInt64) {
+        let connection = NIOLoopBound(self, eventLoop: eventLoop)
+        let prepareChannel = configuration.prepareChannel
+        // Called for each address that a host name has, so each channel gets a handler of its own.
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(configuration.connectTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try prepareChannel?(channel)
+                    guard let reader = RedisReplyReader() else { throw ChannelError.inputClosed }
+                    let handler = RedisChannelHandler(connection: connection.value, attempt: attempt, reader: reader)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        let channel: EventLoopFuture<any Channel>
+        switch configuration.endpoint {
+        case .tcp(let host, let port):
+            channel = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+        case .unix(let path): channel = bootstrap.connect(unixDomainSocketPath: path)
+        }
+        channel.hop(to: eventLoop).assumeIsolated().whenFailure { _ in self.connectFailed(attempt: attempt) }
+    }
+
+    private func connectFailed(attempt: UInt64) {
+        let disconnection = state.connectFailed(attempt: attempt, now: .now(), jitter: jitter())
+        if let disconnection { finish(disconnection) }
+    }
+
+    private func finish(_ disconnection: RedisConnectionState.Disconnection) {
+        begin(disconnection)
+        failAbandoned(disconnection)
+    }
+
+    /// Puts everything in order before any command hears of the end, since its handler may call back.
+    private func begin(_ disconnection: RedisConnectionState.Disconnection) {
+        channelHandler?.detachAndClose()
+        channelHandler = nil
+        clearOutgoing()
+        deadlineTask?.cancel()
+        deadlineTask = nil
+        reconnectTask?.cancel()
+        reconnectTask = nil
+        logEnd(disconnection)
+        guard let delay = disconnection.reconnectDelay else { return }
+        reconnectTask = eventLoop.assumeIsolated().scheduleTask(in: delay) { self.start() }
+    }
+
+    private func failAbandoned(_ disconnection: RedisConnectionState.Disconnection) {
+        for command in disconnection.abandoned {
+            command.handler.failed(disconnection.failure(of: command))
+        }
+    }
+
+    private func armDeadline() {
+        guard let deadline = state.nextDeadline else { return }
+        deadlineTask = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.deadlineReached() }
+    }
+
+    private func deadlineReached() {
+        deadlineTask = nil
+        switch state.deadlineReached(now: .now(), jitter: jitter()) {
+        case .none: break
+        case .wait: armDeadline()
+        case .disconnect(let disconnection): finish(disconnection)
+        }
+    }
+
+    /// Logs changes only: one line when the server is lost or the reason changes, not one for each attempt.
+    private func logEnd(_ disconnection: RedisConnectionState.Disconnection) {
+        var metadata = endpointMetadata
+        metadata["cause"] = "\(disconnection.cause)"
+        metadata["abandoned_commands"] = "\(disconnection.abandoned.count)"
+        if wasReady {
+            wasReady = false
+            status?.lost()
+        }
+        if disconnection.reconnectDelay == nil {
+            logger.debug("connection to Redis stopped", metadata: metadata)
+        } else if loggedCause != disconnection.cause {
+            loggedCause = disconnection.cause
+            logger.warning("no connection to Redis", metadata: metadata)
+        }
+    }
+
+    private var endpointMetadata: Logger.Metadata { ["redis": "\(configuration.endpoint)"] }
+}

@@ -1,0 +1,61 @@
+package import NIOCore
+import RedisClient
+
+/// Everything that can revoke one token, made ready once and kept with the verified token.
+package struct DenyListQuery: Sendable {
+    /// Which forms of the question to prepare: each costs memory for every remembered token.
+    package struct Forms: OptionSet, Sendable {
+        /// The bits.
+        package let rawValue: UInt8
+        /// Makes a set of its bits.
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// One encoded `MGET`, for Redis.
+        package static let command = Forms(rawValue: 1)
+        /// The key names, for a store inside the process.
+        package static let names = Forms(rawValue: 2)
+    }
+
+    /// When the token was issued, milliseconds since 1970; see ``TimeOrderedID/issueInstant(tokenID:issuedAtSeconds:origin:)``.
+    package let issuedAtMilliseconds: Int64
+    /// What each key asks about, in the order of the keys.
+    package let kinds: [RevocationKind]
+    /// The encoded `MGET`; empty unless asked for.
+    package let command: ByteBuffer
+    /// The key names as bytes; empty unless asked for.
+    package let names: [[UInt8]]
+
+    /// Prepares the question.
+    /// - Parameters:
+    ///   - tokenID: the `jti`.
+    ///   - sessionID: the `sid`, when the token has one.
+    ///   - subject: the `sub`.
+    ///   - clientID: the `client_id`, when the token has one.
+    ///   - keyID: the `kid` it was signed with, when it has one.
+    ///   - origin: who issued it.
+    ///   - issuedAtMilliseconds: its issue instant.
+    ///   - keys: the names in Redis.
+    ///   - forms: what to prepare.
+    package init(
+        tokenID: String,
+        sessionID: String?,
+        subject: String,
+        clientID: String?,
+        keyID: String?,
+        origin: TokenOrigin,
+        issuedAtMilliseconds: Int64,
+        keys: RevocationKeys,
+        forms: Forms = .command
+    ) {
+        var targets: [RevocationTarget] = [.token(jti: tokenID)]
+        if let sessionID { targets.append(.session(sessionID)) }
+        targets.append(.subject(subject))
+        if let clientID { targets.append(.client(clientID)) }
+        if let keyID { targets.append(.key(keyID)) }
+        targets.append(.all)
+        let names = targets.map { Array(keys.key(of: $0, origin: origin).utf8) }
+        self.issuedAtMilliseconds = issuedAtMilliseconds
+        self.kinds = targets.map(\.kind)
+        self.command = forms.contains(.command) ? RedisCommand.encode([Array("MGET".utf8)] + names) : ByteBuffer()
+        self.names = forms.contains(.names) ? names : []
+    }
+}

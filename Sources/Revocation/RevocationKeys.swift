@@ -1,0 +1,90 @@
+import LibCrypto
+
+/// The names of everything the deny-list keeps in Redis.
+///
+/// With Redis Cluster the prefix must contain a hash tag (`{portcullis}:`), since scripts touch several keys at once.
+package struct RevocationKeys: Sendable, Hashable {
+    /// Identifiers longer than this many bytes are replaced by their digest.
+    package static let longestPlainIdentifierBytes = 128
+
+    /// What every name begins with.
+    package let prefix: String
+
+    /// - Parameter prefix: the configured `key_prefix`, for instance `portcullis:`.
+    package init(prefix: String) {
+        self.prefix = prefix
+    }
+
+    /// The mark of one revoked token.
+    package func tokenKey(jti: String, origin: TokenOrigin = .own) -> String {
+        key(of: .token(jti: jti), origin: origin)
+    }
+
+    /// The mark of a revoked session.
+    package func sessionKey(_ session: String, origin: TokenOrigin = .own) -> String {
+        key(of: .session(session), origin: origin)
+    }
+
+    /// The cut-off of a subject.
+    package func subjectKey(_ subject: String, origin: TokenOrigin = .own) -> String {
+        key(of: .subject(subject), origin: origin)
+    }
+
+    /// The cut-off of a client.
+    package func clientKey(_ client: String, origin: TokenOrigin = .own) -> String {
+        key(of: .client(client), origin: origin)
+    }
+
+    /// The cut-off of a signing key.
+    package func keyKey(kid: String, origin: TokenOrigin = .own) -> String {
+        key(of: .key(kid), origin: origin)
+    }
+
+    /// The cut-off of every token, whoever issued it.
+    package var allKey: String { "\(prefix)revoked:all" }
+
+    /// The stream with one entry for each revocation as it is written.
+    package var stream: String { "\(prefix)revocations" }
+
+    /// The random value whose loss shows that Redis lost data.
+    package var epoch: String { "\(prefix)epoch" }
+
+    /// The newest issue instant given to a token of ours.
+    ///
+    /// A cut-off is never set below it: otherwise a token whose instant was pushed past an earlier cut-off of the same
+    /// millisecond, or issued by a node with a fast clock, would outlive the revocation that came after it.
+    package var issued: String { "\(prefix)issued" }
+
+    /// The name of the key that holds a revocation.
+    package func key(of target: RevocationTarget, origin: TokenOrigin) -> String {
+        guard target.kind != .all else { return allKey }
+        return "\(prefix)revoked:\(target.kind.rawValue):\(Self.identifier(target.name, origin: origin))"
+    }
+
+    /// The name of the cut-off that ends sessions; it outlives the one for access tokens, by the life of a refresh
+    /// token. `nil` for what ends no session of ours.
+    package func sessionCutoffKey(of target: RevocationTarget, origin: TokenOrigin) -> String? {
+        guard origin == .own || target.kind == .all else { return nil }
+        switch target.kind {
+        case .session, .subject, .client:
+            return "\(prefix)cutoff:\(target.kind.rawValue):\(Self.identifier(target.name, origin: .own))"
+        case .all:
+            return "\(prefix)cutoff:all"
+        case .token, .key:
+            return nil
+        }
+    }
+
+    /// An identifier as it appears in names: long or odd ones as SHA-256 in hex, foreign ones behind their issuer.
+    package static func identifier(_ text: String, origin: TokenOrigin = .own) -> String {
+        let bytes = Array(text.utf8)
+        let isPlain = bytes.count <= longestPlainIdentifierBytes && bytes.allSatisfy { (0x20...0x7E).contains($0) }
+        let plain = isPlain ? text : Hexadecimal.encode(Digest.hash(bytes, with: .sha256))
+        switch origin {
+        case .own:
+            return plain
+        case .foreign(let issuer):
+            return "\(Hexadecimal.encode(Digest.hash(Array(issuer.utf8), with: .sha256).prefix(8))):\(plain)"
+        }
+    }
+}

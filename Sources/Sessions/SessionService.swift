@@ -1,0 +1,319 @@
+import JOSE
+import LibCrypto
+import Revocation
+import Synchronization
+
+/// Issues tokens, rotates refresh tokens, ends sessions.
+package final class SessionService: Sendable {
+    private let policy: SessionPolicy
+    private let store: any SessionStore
+    private let keys: Mutex<Keys>
+    private let clock: @Sendable () -> Int64
+    private let audit: @Sendable (AuditEvent) -> Void
+
+    private struct Keys {
+        var signer: TokenSigner
+        var sealer: RefreshTokenSealer
+    }
+
+    /// - Parameters:
+    ///   - policy: what goes into tokens and how long they live.
+    ///   - signingKeys: the keys to sign with, from ``SigningKeyDirectory/load()``.
+    ///   - store: where sessions are kept.
+    ///   - clock: the wall clock, milliseconds since 1970.
+    ///   - audit: receives what happened, on the task that did it.
+    /// - Throws: ``SessionError/signingFailed`` for a refresh key of the wrong length.
+    package init(
+        policy: SessionPolicy,
+        signingKeys: SigningKeys,
+        store: any SessionStore,
+        clock: @escaping @Sendable () -> Int64,
+        audit: @escaping @Sendable (AuditEvent) -> Void
+    ) throws(SessionError) {
+        self.policy = policy
+        self.store = store
+        self.clock = clock
+        self.audit = audit
+        keys = Mutex(try Self.prepare(signingKeys, policy))
+    }
+
+    /// Takes other keys from now on, as after a rotation.
+    /// - Throws: ``SessionError/signingFailed`` for a refresh key of the wrong length; the keys stay as they were.
+    package func use(_ signingKeys: SigningKeys) throws(SessionError) {
+        let prepared = try Self.prepare(signingKeys, policy)
+        keys.withLock { $0 = prepared }
+    }
+
+    /// Begins a session after a login.
+    /// - Throws: ``SessionError``: `unavailable`, `signingFailed`.
+    package func begin(subject: String, clientID: String, scope: Scope) async throws(SessionError) -> IssuedTokens {
+        let keys = currentKeys
+        let now = clock()
+        let new = NewSession(
+            id: Hexadecimal.encode(try Self.random(16)),
+            subject: subject,
+            clientID: clientID,
+            scope: scope,
+            keyID: keys.signer.keyID
+        )
+        let grant: SessionGrant
+        do {
+            grant = try await store.begin(new, policy: policy, nowMilliseconds: now)
+        } catch {
+            throw .unavailable
+        }
+        let tokens = try issue(grant, scope: scope, keys: keys, nowMilliseconds: now)
+        audit(.sessionBegan(session: new.id, subject: subject, clientID: clientID))
+        return tokens
+    }
+
+    /// Makes an access token without a session, for a client that acts for itself (RFC 6749, section 4.4).
+    /// - Throws: ``SessionError``: `unavailable`, `signingFailed`.
+    package func issueAccessToken(
+        subject: String, clientID: String, scope: Scope
+    ) async throws(SessionError) -> IssuedAccessToken {
+        let keys = currentKeys
+        let instant: Int64
+        do {
+            instant = try await store.issueInstant(
+                subject: subject,
+                clientID: clientID,
+                keyID: keys.signer.keyID,
+                policy: policy,
+                nowMilliseconds: clock()
+            )
+        } catch {
+            throw .unavailable
+        }
+        let issuer = AccessTokenIssuer(signer: keys.signer, policy: policy)
+        let access = try issuer.issue(
+            subject: subject,
+            clientID: clientID,
+            scope: scope,
+            sessionID: nil,
+            issuedAtMilliseconds: instant,
+            endsMilliseconds: nil
+        )
+        return IssuedAccessToken(
+            accessToken: access.token, expiresInSeconds: access.lifetimeSeconds, scope: scope.text)
+    }
+
+    /// Exchanges a refresh token (RFC 6749, section 6; rotation by RFC 9700, section 4.14.2).
+    ///
+    /// After `unavailable` the token may have been used up: the same one again, within the grace, gets the successor.
+    /// - Parameters:
+    ///   - refreshToken: the token presented.
+    ///   - scope: a narrower scope for the access token; `nil` or empty for all of the session's.
+    ///   - clientID: the client that presents it, when that is known.
+    /// - Throws: ``SessionError``: any.
+    package func refresh(
+        _ refreshToken: String, scope: String? = nil, clientID: String? = nil
+    ) async throws(SessionError) -> IssuedTokens {
+        let keys = currentKeys
+        let token = try open(refreshToken, keys)
+        let wanted = try Self.narrower(scope)
+        let now = clock()
+        let request = RotationRequest(
+            sessionID: token.sessionID,
+            generation: token.generation,
+            clientID: clientID,
+            scope: wanted,
+            keyID: keys.signer.keyID
+        )
+        let outcome: RotationOutcome
+        do {
+            outcome = try await store.rotate(request, policy: policy, nowMilliseconds: now)
+        } catch {
+            throw .unavailable
+        }
+        let (grant, isRetry) = try accept(outcome, of: token, nowMilliseconds: now)
+        let tokens = try issue(grant, scope: wanted ?? grant.session.scope, keys: keys, nowMilliseconds: now)
+        audit(
+            .refreshed(
+                session: grant.session.id,
+                subject: grant.session.subject,
+                generation: grant.session.generation,
+                isRetry: isRetry,
+                sessionAgeMilliseconds: max(0, now - grant.session.createdMilliseconds)
+            )
+        )
+        return tokens
+    }
+
+    /// Logs out by a verified access token of ours: it is refused from now on, and so is its session. Again is harmless.
+    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
+    package func logOut(sessionID: String, token: EndedToken) async throws(SessionError) {
+        let end = SessionEnd(sessionID: sessionID, requiredSubject: nil, token: token, reason: .logout)
+        try await perform(end)
+    }
+
+    /// Logs out by a refresh token of any generation: who holds an old one held the session, and ending it harms no
+    /// one but a thief. One that is not ours changes nothing. Again is harmless.
+    /// - Parameters:
+    ///   - refreshToken: the token.
+    ///   - everywhere: whether every session of the same subject ends too.
+    /// - Returns: the session it named, or `nil` when it is not ours.
+    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
+    @discardableResult
+    package func logOut(refreshToken: String, everywhere: Bool = false) async throws(SessionError) -> String? {
+        guard let token = try? currentKeys.sealer.open(refreshToken) else { return nil }
+        let session = try await perform(
+            SessionEnd(sessionID: token.sessionID, requiredSubject: nil, token: nil, reason: .logout))
+        if everywhere, let session { try await endAll(subject: session.subject) }
+        return token.sessionID
+    }
+
+    /// Ends a session by its id.
+    /// - Parameters:
+    ///   - sessionID: the session.
+    ///   - subject: who it must belong to; `nil` for an administrator, who may end any.
+    /// - Returns: whether there was such a session; somebody else's counts as none, and nothing changes.
+    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
+    @discardableResult
+    package func end(sessionID: String, ownedBy subject: String?) async throws(SessionError) -> Bool {
+        let reason: SessionEndReason = subject == nil ? .administrator : .logout
+        return try await perform(
+            SessionEnd(sessionID: sessionID, requiredSubject: subject, token: nil, reason: reason)) != nil
+    }
+
+    /// Ends every session of a subject and refuses every token it holds.
+    /// - Parameters:
+    ///   - subject: the subject.
+    ///   - token: the access token that asks, when there is one.
+    ///   - reason: why.
+    /// - Returns: how many sessions there were.
+    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
+    @discardableResult
+    package func endAll(
+        subject: String, token: EndedToken? = nil, reason: SessionEndReason = .logoutEverywhere
+    ) async throws(SessionError) -> Int {
+        let count: Int
+        do {
+            count = try await store.endAll(
+                subject: subject, token: token, reason: reason, policy: policy, nowMilliseconds: clock())
+        } catch {
+            throw .unavailable
+        }
+        audit(.allSessionsEnded(subject: subject, count: count, reason: reason))
+        return count
+    }
+
+    /// The live sessions of a subject, at most ``SessionLimits/listedSessions``.
+    /// - Throws: ``SessionError/unavailable``.
+    package func sessions(of subject: String) async throws(SessionError) -> [SessionRecord] {
+        do {
+            return try await store.sessions(of: subject, nowMilliseconds: clock())
+        } catch {
+            throw .unavailable
+        }
+    }
+}
+
+extension SessionService {
+    private var currentKeys: Keys { keys.withLock { $0 } }
+
+    private static func prepare(_ signingKeys: SigningKeys, _ policy: SessionPolicy) throws(SessionError) -> Keys {
+        let sealer = try RefreshTokenSealer(key: signingKeys.refreshKey, issuer: policy.issuer)
+        return Keys(signer: signingKeys.signer, sealer: sealer)
+    }
+
+    private static func random(_ count: Int) throws(SessionError) -> [UInt8] {
+        do {
+            return try Random.bytes(count)
+        } catch {
+            throw .signingFailed
+        }
+    }
+
+    private static func narrower(_ scope: String?) throws(SessionError) -> Scope? {
+        guard let scope, !scope.isEmpty else { return nil }
+        guard let wanted = Scope(scope) else { throw .invalidScope }
+        return wanted
+    }
+
+    private func open(_ text: String, _ keys: Keys) throws(SessionError) -> RefreshToken {
+        do {
+            return try keys.sealer.open(text)
+        } catch {
+            throw refused(nil, error)
+        }
+    }
+
+    private func refused(_ session: String?, _ reason: SessionError.Grant) -> SessionError {
+        audit(.refreshRefused(session: session, reason: reason))
+        return .invalidGrant(reason)
+    }
+
+    private func accept(
+        _ outcome: RotationOutcome, of token: RefreshToken, nowMilliseconds: Int64
+    ) throws(SessionError) -> (SessionGrant, isRetry: Bool) {
+        switch outcome {
+        case .rotated(let grant): return (grant, false)
+        case .retried(let grant): return (grant, true)
+        case .scopeExceeded: throw .invalidScope
+        case .absent: throw refused(token.sessionID, .unknownSession)
+        case .expired: throw refused(token.sessionID, .expired)
+        case .otherClient: throw refused(token.sessionID, .otherClient)
+        case .cutOff(let session):
+            audit(.sessionEnded(session: session.id, subject: session.subject, reason: .revoked))
+            throw refused(token.sessionID, .revoked)
+        case .reused(let session):
+            reportReuse(of: token, session, nowMilliseconds)
+            throw .invalidGrant(.reused)
+        case .ahead(let session):
+            reportReuse(of: token, session, nowMilliseconds)
+            throw .invalidGrant(.ahead)
+        }
+    }
+
+    private func reportReuse(of token: RefreshToken, _ session: SessionRecord, _ nowMilliseconds: Int64) {
+        audit(
+            .reuseDetected(
+                session: session.id,
+                subject: session.subject,
+                presentedGeneration: token.generation,
+                currentGeneration: session.generation,
+                sinceRotationMilliseconds: max(0, nowMilliseconds - session.rotatedMilliseconds),
+                sessionAgeMilliseconds: max(0, nowMilliseconds - session.createdMilliseconds)
+            )
+        )
+    }
+
+    private func issue(
+        _ grant: SessionGrant, scope: Scope, keys: Keys, nowMilliseconds: Int64
+    ) throws(SessionError) -> IssuedTokens {
+        let session = grant.session
+        let access = try AccessTokenIssuer(signer: keys.signer, policy: policy).issue(
+            subject: session.subject,
+            clientID: session.clientID,
+            scope: scope,
+            sessionID: session.id,
+            issuedAtMilliseconds: grant.issuedAtMilliseconds,
+            endsMilliseconds: session.endsMilliseconds
+        )
+        let refreshToken = try keys.sealer.seal(
+            RefreshToken(sessionID: session.id, generation: session.generation))
+        return IssuedTokens(
+            accessToken: access.token,
+            expiresInSeconds: access.lifetimeSeconds,
+            refreshToken: refreshToken,
+            refreshExpiresInSeconds: max(0, session.expiresMilliseconds - nowMilliseconds) / 1000,
+            scope: scope.text,
+            sessionID: session.id,
+            subject: session.subject
+        )
+    }
+
+    @discardableResult
+    private func perform(_ end: SessionEnd) async throws(SessionError) -> SessionRecord? {
+        let session: SessionRecord?
+        do {
+            session = try await store.end(end, policy: policy, nowMilliseconds: clock())
+        } catch {
+            throw .unavailable
+        }
+        guard let session else { return nil }
+        audit(.sessionEnded(session: session.id, subject: session.subject, reason: end.reason))
+        return session
+    }
+}

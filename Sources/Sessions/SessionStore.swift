@@ -1,0 +1,123 @@
+package import Revocation
+
+/// A session about to begin.
+package struct NewSession: Sendable {
+    /// 16 random bytes in hexadecimal.
+    package let id: String
+    /// Whose it is.
+    package let subject: String
+    /// The client.
+    package let clientID: String
+    /// Its scope.
+    package let scope: Scope
+    /// The key its first access token will be signed with.
+    package let keyID: String
+}
+
+/// A refresh token presented, its code already found right.
+package struct RotationRequest: Sendable {
+    /// The session it names.
+    package let sessionID: String
+    /// Its generation.
+    package let generation: UInt32
+    /// The client that presents it, when that is known.
+    package let clientID: String?
+    /// A narrower scope, when one is asked for.
+    package let scope: Scope?
+    /// The key the access token will be signed with.
+    package let keyID: String
+}
+
+/// A session and the instant its next access token is to be issued at.
+package struct SessionGrant: Sendable, Hashable {
+    /// The session as it is now.
+    package let session: SessionRecord
+    /// The issue instant, milliseconds since 1970: after every cut-off that would refuse the token.
+    package let issuedAtMilliseconds: Int64
+}
+
+/// What became of a refresh token.
+package enum RotationOutcome: Sendable, Hashable {
+    /// It was current; the session went on to the next generation.
+    case rotated(SessionGrant)
+    /// It was the one before and within the grace; nothing changed.
+    case retried(SessionGrant)
+    /// It was older than the grace allows; the session was ended. The record is as it was before.
+    case reused(SessionRecord)
+    /// It was newer than the store knows of; the session was ended. The record is as it was before.
+    case ahead(SessionRecord)
+    /// There is no such session.
+    case absent
+    /// The session's time was over; it was removed.
+    case expired
+    /// The session began before a cut-off; it was ended. The record is as it was before.
+    case cutOff(SessionRecord)
+    /// It was issued to another client; nothing changed.
+    case otherClient
+    /// The session does not have the scope asked for; nothing changed.
+    case scopeExceeded
+}
+
+/// An access token that ends with its session.
+package struct EndedToken: Sendable, Hashable {
+    /// Its `jti`.
+    package let tokenID: String
+    /// Its `exp`, milliseconds since 1970.
+    package let expiresAtMilliseconds: Int64
+
+    /// Names a verified access token.
+    package init(tokenID: String, expiresAtMilliseconds: Int64) {
+        self.tokenID = tokenID
+        self.expiresAtMilliseconds = expiresAtMilliseconds
+    }
+}
+
+/// The end of one session and of the access token that asked for it.
+package struct SessionEnd: Sendable {
+    /// The session.
+    package let sessionID: String
+    /// Who it must belong to, for a caller who has no proof that it is theirs; `nil` with proof.
+    package let requiredSubject: String?
+    /// The access token, when there is one.
+    package let token: EndedToken?
+    /// Why.
+    package let reason: SessionEndReason
+}
+
+/// Where sessions are kept. Every operation happens wholly or not at all.
+package protocol SessionStore: Sendable {
+    /// Begins a session.
+    func begin(_ session: NewSession, policy: SessionPolicy, nowMilliseconds: Int64) async throws(RevocationFailure)
+        -> SessionGrant
+
+    /// The issue instant of an access token without a session.
+    func issueInstant(
+        subject: String, clientID: String, keyID: String, policy: SessionPolicy, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> Int64
+
+    /// Compares a refresh token's generation with the session's and advances it.
+    func rotate(_ request: RotationRequest, policy: SessionPolicy, nowMilliseconds: Int64)
+        async throws(RevocationFailure) -> RotationOutcome
+
+    /// Ends one session; its live access tokens are refused from now on. Again is harmless.
+    /// - Returns: the session as it was; `nil` when there was none, or it is somebody else's and nothing changed.
+    func end(_ end: SessionEnd, policy: SessionPolicy, nowMilliseconds: Int64) async throws(RevocationFailure)
+        -> SessionRecord?
+
+    /// Ends every session of a subject, with a cut-off for its access tokens and for any session not on its list.
+    /// - Returns: how many sessions were on the list.
+    func endAll(
+        subject: String, token: EndedToken?, reason: SessionEndReason, policy: SessionPolicy, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> Int
+
+    /// The live sessions of a subject, at most ``SessionLimits/listedSessions``, the longest to live first.
+    func sessions(of subject: String, nowMilliseconds: Int64) async throws(RevocationFailure) -> [SessionRecord]
+}
+
+/// Bounds of the stores.
+package enum SessionLimits {
+    /// How many sessions of one subject a listing shows.
+    package static let listedSessions = 1000
+    /// How many sessions the store inside the process keeps.
+    package static let sessionsInProcess = 1_000_000
+}

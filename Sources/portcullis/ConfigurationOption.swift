@@ -1,0 +1,42 @@
+import ArgumentParser
+import GatewayConfiguration
+import Foundation
+
+/// `--config FILE`, which every command takes.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var path: String
+
+    /// Reads the file.
+    ///
+    /// - Throws: ``CommandFailure`` with every problem of the file.
+    func load() throws -> Configuration {
+        do throws(ConfigurationProblems) {
+            return try ConfigurationLoader.load(path: path, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Reads the file, and insists on the part that issues tokens.
+    func loadTokens() throws -> Configuration.Tokens {
+        guard let tokens = try load().tokens else {
+            throw CommandFailure(
+                .configuration,
+                "\(path): tokens: missing; keys are for issuing tokens, so say under \"tokens:\" where they are kept "
+                    + "(key_directory)")
+        }
+        return tokens
+    }
+
+    /// Reads the file, and insists on the account database.
+    func loadCredentials() throws -> Configuration.Credentials {
+        guard let credentials = try load().credentials else {
+            throw CommandFailure(
+                .configuration,
+                "\(path): credentials: missing; say where accounts are kept: "
+                    + "credentials: {database: ./portcullis.sqlite}")
+        }
+        return credentials
+    }
+}

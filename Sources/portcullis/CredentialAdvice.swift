@@ -1,0 +1,21 @@
+import Credentials
+
+/// What to tell an operator about a failure of the account store.
+enum CredentialAdvice {
+    static func text(for error: CredentialError) -> String {
+        let detail = error.detail.isEmpty ? "" : " (\(error.detail))"
+        switch error.code {
+        case .invalidName: return "the name is empty, longer than 128 characters, or has characters that cannot be seen"
+        case .invalidScope: return "the scope is not a list of words with one space between them\(detail)"
+        case .passwordTooShort: return "the password is too short: at least \(Password.minimumScalarCount) characters"
+        case .passwordTooLong: return "the password is too long: at most \(Password.maximumByteCount) bytes"
+        case .passwordMalformed: return "the password is empty, or not text"
+        case .duplicateName: return "there is an account of this name already; change its password with: user passwd"
+        case .unknownUser: return "there is no account of this name; see: user list"
+        case .unavailable(let fault): return "the account database cannot be used: \(fault)\(detail)"
+        case .overloaded, .shutDown, .cancelled, .hashingFailed: return "not now: \(error.code)\(detail)"
+        case .invalidTime, .invalidPasswordHash, .invalidCredentials, .integrityViolation:
+            return "\(error.code)\(detail)"
+        }
+    }
+}

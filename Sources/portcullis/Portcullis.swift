@@ -1,0 +1,36 @@
+import ArgumentParser
+
+/// The command line.
+@main
+struct Portcullis: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portcullis",
+        abstract: "An auth gateway: verifies access tokens, asks a deny-list, forwards what may pass.",
+        discussion: """
+            To begin:
+              portcullis keys generate --config portcullis.yaml    make the signing key
+              portcullis user add alice --scope "orders:read" --config portcullis.yaml
+              portcullis check --config portcullis.yaml            see whether all is well
+              portcullis serve --config portcullis.yaml            start
+
+            Exit codes: 0 done, 64 usage, 69 something needed is unavailable, 70 internal, 78 configuration.
+            """,
+        version: "portcullis \(Version.current)",
+        subcommands: [ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            failure.report()
+            exit(withError: ExitCode(failure.code.rawValue))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

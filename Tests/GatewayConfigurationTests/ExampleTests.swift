@@ -1,0 +1,88 @@
+import Testing
+
+@testable import GatewayConfiguration
+
+@Suite("The example file")
+struct ExampleTests {
+    @Test("it loads, and says what it shows")
+    func loads() throws {
+        let text = try Fixture.packageFile("deploy/portcullis.example.yaml")
+        let configuration = try Fixture.load(text, environment: Fixture.exampleEnvironment)
+        #expect(configuration.listeners.adminToken == Secret("a-long-admin-token"))
+        #expect(configuration.redis?.password == Secret("hunter2"))
+        #expect(configuration.redis?.user == "portcullis")
+        #expect(configuration.tokens?.keyDirectory == "/etc/portcullis/keys")
+        #expect(configuration.credentials?.databaseFile == "/etc/portcullis/portcullis.sqlite")
+        let issuer = try #require(configuration.issuers.first)
+        #expect(issuer.keySetFile == "/etc/portcullis/idp.jwks.json")
+        #expect(issuer.algorithms == [.rs256, .es256])
+        #expect(issuer.maximumLifetimeSeconds == 86_400)
+        #expect(configuration.upstreams.map(\.targets) == [[.init(host: "127.0.0.1", port: 9000)]])
+        let route = try #require(configuration.routes.first)
+        #expect(route.path == "/api/")
+        #expect(route.host == "api.example")
+        #expect(route.methods == ["GET", "POST"])
+        #expect(route.access == .token(.init(scopes: ["analytics:read"], scopesMatch: .all, audiences: ["api"])))
+        #expect(configuration.routes.last?.access == .anyone)
+    }
+
+    @Test("without its environment, each missing variable is a problem and nothing else is")
+    func environmentIsNeeded() throws {
+        let text = try Fixture.packageFile("deploy/portcullis.example.yaml")
+        let problems = Fixture.problems(text)
+        #expect(problems.map(\.code) == [.substitution, .substitution])
+        #expect(problems.map(\.keyPath) == ["listeners.admin.token", "redis.password"])
+    }
+
+    @Test("the least file loads with every default")
+    func leastFile() throws {
+        let configuration = try Fixture.load(Fixture.least)
+        #expect(configuration.listeners.publicAddress == .init(host: "0.0.0.0", port: 8080))
+        #expect(configuration.listeners.adminAddress == .init(host: "127.0.0.1", port: 9090))
+        #expect(configuration.listeners.adminToken == nil)
+        #expect(configuration.trustedProxies.isEmpty)
+        #expect(configuration.workerCount == 0)
+        #expect(configuration.limits.requestLineByteLimit == 8192)
+        #expect(configuration.limits.headerByteLimit == 32_768)
+        #expect(configuration.limits.headerCountLimit == 100)
+        #expect(configuration.limits.bodyByteLimit == 10_485_760)
+        #expect(configuration.limits.headerTimeoutMilliseconds == 10_000)
+        #expect(configuration.limits.bodyIdleTimeoutMilliseconds == 30_000)
+        #expect(configuration.limits.keepAliveTimeoutMilliseconds == 75_000)
+        #expect(configuration.limits.connectionLimit == 20_000)
+        #expect(configuration.limits.shutdownGraceMilliseconds == 20_000)
+        #expect(configuration.accessLog == .everyRequest)
+        #expect(configuration.redis == nil)
+        #expect(configuration.tokens == nil)
+        #expect(configuration.issuers.isEmpty)
+        #expect(configuration.leewaySeconds == 30)
+        #expect(!configuration.requiresTokenType)
+        #expect(configuration.verificationCacheEntryLimit == 50_000)
+        #expect(configuration.revocation == .init(mode: .query, onUnavailable: .closed))
+        #expect(configuration.credentials == nil)
+        let upstream = try #require(configuration.upstreams.first)
+        #expect(upstream.balance == .roundRobin)
+        #expect(upstream.connectTimeoutMilliseconds == 1000)
+        #expect(upstream.responseTimeoutMilliseconds == 30_000)
+        #expect(upstream.idleConnectionLimit == 256)
+        let route = try #require(configuration.routes.first)
+        #expect(route.host == nil && route.methods == nil && !route.stripsPrefix && !route.forwardsCredentials)
+    }
+
+    @Test("tokens and Redis have defaults besides what must be written")
+    func sectionDefaults() throws {
+        let text = Fixture.with(
+            """
+            redis: {url: "redis://cache"}
+            tokens: {issuer: "https://auth.example", key_directory: /var/keys}
+            """)
+        let configuration = try Fixture.load(text)
+        let redis = try #require(configuration.redis)
+        #expect(redis.host == "cache" && redis.port == 6379 && redis.database == 0 && redis.keyPrefix == "portcullis:")
+        #expect(redis.connectTimeoutMilliseconds == 1000 && redis.commandTimeoutMilliseconds == 100)
+        let tokens = try #require(configuration.tokens)
+        #expect(tokens.audiences == ["api"] && tokens.algorithm == .es256 && tokens.keyDirectory == "/var/keys")
+        #expect(tokens.accessLifetimeSeconds == 900 && tokens.refreshLifetimeSeconds == 14 * 86_400)
+        #expect(tokens.sessionLifetimeSeconds == 90 * 86_400 && tokens.rotationGraceSeconds == 10)
+    }
+}

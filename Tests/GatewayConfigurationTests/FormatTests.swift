@@ -1,0 +1,230 @@
+import Testing
+
+@testable import GatewayConfiguration
+
+@Suite("Formats of values")
+struct FormatTests {
+    @Test(
+        "durations",
+        arguments: [
+            ("0", 0), ("250ms", 250), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000), ("14d", 1_209_600_000),
+            ("0s", 0),
+        ] as [(String, Int64)])
+    func durations(text: String, milliseconds: Int64) {
+        #expect(DurationText.milliseconds(text) == milliseconds)
+        #expect(DurationText.milliseconds(DurationText.text(milliseconds: milliseconds)) == milliseconds)
+    }
+
+    @Test(
+        "what is no duration",
+        arguments: [
+            "", "1", "s", "10 s", "010s", "-1s", "+1s", "1.5s", "1h30m", "10S", "10sec", "1w", "1d1", "٣s", "1\u{301}s",
+            "999999999999d", "99999999999999999999s",
+        ])
+    func badDurations(text: String) {
+        #expect(DurationText.milliseconds(text) == nil)
+    }
+
+    @Test(
+        "sizes",
+        arguments: [("0", 0), ("4096", 4096), ("16KiB", 16_384), ("10MiB", 10_485_760), ("1GiB", 1 << 30)]
+            as [(String, Int64)])
+    func sizes(text: String, bytes: Int64) {
+        #expect(SizeText.bytes(text) == bytes)
+        #expect(SizeText.bytes(SizeText.text(bytes: bytes)) == bytes)
+    }
+
+    @Test(
+        "what is no size",
+        arguments: ["", "KiB", "1KB", "1k", "1 KiB", "01", "-1", "1.5MiB", "1kib", "999999999999999GiB", "1TiB"])
+    func badSizes(text: String) {
+        #expect(SizeText.bytes(text) == nil)
+    }
+
+    @Test("host names are lower-cased; addresses are complete")
+    func hostNames() throws {
+        for (text, name) in [
+            ("API.Example", "api.example"), ("127.0.0.1", "127.0.0.1"), ("a_b", "a_b"), ("1a.2", "1a.2"),
+        ] {
+            #expect(try HostName.parse(text) == name)
+        }
+        let long = String(repeating: "a", count: 64)
+        let refused = [
+            "", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "*.example", "a:80", "1.2.3", "1.2.3.256", "01.2.3.4",
+            "é.example",
+            "\u{212A}", "a/b", "[::1]", long, Array(repeating: "abcdefg", count: 40).joined(separator: "."),
+        ]
+        for text in refused {
+            #expect(throws: SettingMismatch.self, "\(text)") { try HostName.parse(text) }
+        }
+    }
+
+    @Test("listen addresses")
+    func listenAddresses() throws {
+        let accepted: [(String, String, Int)] = [
+            ("0.0.0.0:8080", "0.0.0.0", 8080), ("[::1]:1", "::1", 1), ("[2001:DB8::1]:65535", "2001:db8::1", 65_535),
+            ("localhost:0", "localhost", 0),
+        ]
+        for (text, host, port) in accepted {
+            #expect(try Configuration.ListenAddress(text: text) == .init(host: host, port: port))
+        }
+        for text in [
+            "", ":8080", "*:80", "a", "a:", "a:65536", "a:080", "a:-1", "a:8 0", "::1:80", "[::1]", "[::1", "[a]:1",
+            "[::1]80", "[fe80::1%eth0]:1", "http://a:1", "a:1/",
+        ] {
+            let error = #expect(throws: SettingMismatch.self, "\(text)") { try Configuration.ListenAddress(text: text) }
+            #expect(error?.isLaterFeature == false)
+        }
+        #expect(
+            throws: SettingMismatch(
+                "an address such as 0.0.0.0:8080, [::1]:8080 or localhost:8080", suggestion: "0.0.0.0:80")
+        ) {
+            try Configuration.ListenAddress(text: ":80")
+        }
+        let later = #expect(throws: SettingMismatch.self) { try Configuration.ListenAddress(text: "unix:/run/x") }
+        #expect(later?.isLaterFeature == true)
+    }
+
+    @Test("URLs of targets")
+    func targets() throws {
+        #expect(try Configuration.Target(url: "http://a:9000") == .init(host: "a", port: 9000))
+        #expect(try Configuration.Target(url: "http://[::1]:9") == .init(host: "::1", port: 9))
+        #expect(try Configuration.Target(url: "http://a") == .init(host: "a", port: 80))
+        for text in [
+            "http://", "http:/a", "http://a:0", "http://a/", "http://a/b", "http://u@a", "http://a?b", "http://a#b",
+            "HTTP://a", "ftp://a", "a:1", "http://a:1:2",
+        ] {
+            let error = #expect(throws: SettingMismatch.self, "\(text)") { try Configuration.Target(url: text) }
+            #expect(error?.isLaterFeature == false)
+        }
+        for text in ["https://a", "unix:/a"] {
+            let error = #expect(throws: SettingMismatch.self) { try Configuration.Target(url: text) }
+            #expect(error?.isLaterFeature == true)
+        }
+    }
+
+    @Test("URLs of Redis, with %-encoded user and password")
+    func redisURLs() throws {
+        let full = try RedisURL("redis://us%40er:p%3Aa:s%2Fs@[::1]:6380/12")
+        #expect(full.user == "us@er" && full.password == Secret("p:a:s/s"))
+        #expect(full.host == "::1" && full.port == 6380 && full.database == 12)
+        let short = try RedisURL("redis://:pw@cache")
+        #expect(short.user == nil && short.password == Secret("pw") && short.port == 6379 && short.database == 0)
+        #expect(try RedisURL("redis://cache/").database == 0)
+        let refused = [
+            "", "redis://", "redis:cache", "http://a", "redis://user@a", "redis://user:@a", "redis://u:p%4@a",
+            "redis://u:%FF@a",
+            "redis://u:%00@a", "redis://u:p p@a", "redis://u:p/q@a", "redis://a/x", "redis://a/01", "redis://a/99999",
+            "redis://a/0?x=y",
+            "redis://a/0/1", "redis://a:0", "redis://a,b", "REDIS://a",
+        ]
+        for text in refused {
+            let error = #expect(throws: SettingMismatch.self, "\(text)") { try RedisURL(text) }
+            #expect(error?.isLaterFeature == false)
+        }
+        for text in ["rediss://a", "unix:///a", "redis+sentinel://a/m", "redis+cluster://a"] {
+            let error = #expect(throws: SettingMismatch.self) { try RedisURL(text) }
+            #expect(error?.isLaterFeature == true)
+        }
+    }
+
+    @Test("ranges of addresses hold what is in them")
+    func addressRanges() throws {
+        let private10 = try Configuration.AddressRange(text: "10.0.0.0/8")
+        #expect(private10.contains([10, 255, 0, 1]) && !private10.contains([11, 0, 0, 0]))
+        let odd = try Configuration.AddressRange(text: "192.168.128.0/17")
+        #expect(odd.contains([192, 168, 255, 255]) && !odd.contains([192, 168, 127, 255]))
+        let all = try Configuration.AddressRange(text: "0.0.0.0/0")
+        #expect(
+            all.contains([255, 255, 255, 255]) && !all.contains([UInt8](repeating: 0, count: 16)) && !all.contains([]))
+        let one = try Configuration.AddressRange(text: "::1/128")
+        #expect(one.contains([UInt8](repeating: 0, count: 15) + [1]) && !one.contains([UInt8](repeating: 0, count: 16)))
+        let refused = [
+            "", "/", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/08", "10.0.0/8", "::/129",
+            "::1/64", "::ffff:10.0.0.0/104", "a/8", "10.0.0.0/8/8",
+        ]
+        for text in refused {
+            #expect(throws: SettingMismatch.self, "\(text)") { try Configuration.AddressRange(text: text) }
+        }
+    }
+
+    @Test("paths of routes have one spelling")
+    func routePaths() throws {
+        for text in [
+            "/", "/api/", "/api", "/a-b_c.d~e", "/a;b=1,2", "/%C3%A9", "/a%20b", "/@:!$&'()*+", "/...",
+            "/.well-known/x",
+        ] {
+            #expect(try RoutePath.parse(text) == text)
+        }
+        let refused = [
+            "", "api", "//", "/a//b", "//a", "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/a?b", "/a#b", "/a b", "/é",
+            "/a\\b", "/%2F",
+            "/%2f", "/%5C", "/%00", "/%7F", "/%25", "/%61", "/%2E%2E", "/%c3%a9", "/%", "/%4", "/%GG", "/a\"", "/{x}",
+            "/<", "/a*^",
+            "/" + String(repeating: "a", count: 2048),
+        ]
+        for text in refused {
+            #expect(throws: SettingMismatch.self, "\(text)") { try RoutePath.parse(text) }
+        }
+    }
+
+    @Test("methods are tokens, and case matters")
+    func methods() throws {
+        for text in ["GET", "PROPFIND", "M-SEARCH", "purge"] {
+            #expect(try MethodName.parse(text) == text)
+        }
+        for text in [
+            "", "get", "Post", "CONNECT", "connect", "A B", "A,B", "GET\u{212A}", "a/b",
+            String(repeating: "A", count: 33),
+        ] {
+            #expect(throws: SettingMismatch.self, "\(text)") { try MethodName.parse(text) }
+        }
+    }
+
+    @Test("scopes, audiences and issuers")
+    func claims() throws {
+        for text in ["analytics:read", "a", "!#[]~"] {
+            #expect(try ClaimText.scope(text) == text)
+        }
+        for text in ["", "a b", "\"", "\\", "é", "a\u{7F}"] {
+            #expect(throws: SettingMismatch.self, "\(text)") { try ClaimText.scope(text) }
+        }
+        for text in ["api", "https://a/b?c", "urn:x:y"] {
+            #expect(try ClaimText.stringOrURI(text) == text)
+        }
+        for text in ["", "a b", ":x", "1:x", "é"] {
+            #expect(throws: SettingMismatch.self, "\(text)") { try ClaimText.stringOrURI(text) }
+        }
+        for text in ["https://auth.example", "http://localhost:8080", "https://a/tenant"] {
+            #expect(try ClaimText.ownIssuer(text) == text)
+        }
+        for text in [
+            "auth", "https://", "https://a?b", "https://a#b", "https://u@a", "https://a/b?c", "ftp://a", "https:///a",
+        ] {
+            #expect(throws: SettingMismatch.self, "\(text)") { try ClaimText.ownIssuer(text) }
+        }
+    }
+
+    @Test("misspelt words find the word that was meant, strange ones find none")
+    func suggestions() {
+        let keys = ["upstreams", "routes", "redis", "key_prefix", "url"]
+        #expect(EditDistance.nearest(to: "upstrems", among: keys) == "upstreams")
+        #expect(EditDistance.nearest(to: "rotues", among: keys) == "routes")
+        #expect(EditDistance.nearest(to: "keyPrefix", among: keys) == "key_prefix")
+        #expect(EditDistance.nearest(to: "uri", among: keys) == "url")
+        #expect(EditDistance.nearest(to: "dsn", among: keys) == nil)
+        #expect(EditDistance.nearest(to: "", among: keys) == nil)
+        #expect(EditDistance.nearest(to: "x", among: []) == nil)
+        #expect(EditDistance.nearest(to: String(repeating: "x", count: 65), among: keys) == nil)
+    }
+
+    @Test("relative paths start from the folder of the file")
+    func filePaths() {
+        #expect(FilePath.absolute("./keys", in: "/etc/p") == "/etc/p/keys")
+        #expect(FilePath.absolute("../keys/", in: "/etc/p") == "/etc/p/../keys")
+        #expect(FilePath.absolute("/var//keys", in: "/etc/p") == "/var/keys")
+        #expect(FilePath.folder(of: "p.yaml", currentFolder: "/home/u") == "/home/u")
+        #expect(FilePath.folder(of: "/p.yaml", currentFolder: "/home/u") == "/")
+        #expect(FilePath.folder(of: "a/p.yaml", currentFolder: "/") == "/a")
+    }
+}

@@ -1,0 +1,231 @@
+import Testing
+
+@testable import GatewayConfiguration
+
+@Suite("What must fit together")
+struct RuleTests {
+    private typealias Code = ConfigurationProblem.Code
+
+    /// Problems as `code keyPath`.
+    private func summary(_ text: String) -> [String] {
+        Fixture.problems(text).map { "\($0.code) \($0.keyPath)" }
+    }
+
+    @Test("a route without auth, or with an empty one, is never open")
+    func authIsWritten() {
+        for auth in [
+            "", ", auth: ", ", auth: None", ", auth: \"\"", ", auth: false", ", auth: []", ", auth: [none]",
+            ", auth: {}", ", auth: {scopes: [a]}", ", auth: {any_of: []}", ", auth: {any_of: [none]}",
+            ", auth: {any_of: jwt}", ", auth: jwt",
+        ] {
+            #expect(Fixture.problems(Fixture.withRoute("{path: /, upstream: api\(auth)}")).count == 1, "\(auth)")
+        }
+    }
+
+    @Test("a protected route needs somebody whose tokens it accepts")
+    func issuersAreNeeded() {
+        let text = """
+            version: 1
+            upstreams: {api: {targets: ["http://127.0.0.1:9000"]}}
+            routes: [{path: /, upstream: api, auth: {any_of: [jwt]}}]
+
+            """
+        let issuer = "{issuer: a, jwks_file: b, audiences: [c], algorithms: [ES256]}"
+        #expect(summary(text) == ["conflict routes[0].auth"])
+        #expect(summary(text + "issuers: []") == ["conflict routes[0].auth"])
+        #expect(summary(text + "issuers: [\(issuer)]") == [])
+        #expect(summary(text + "tokens: {issuer: \"https://a\", key_directory: k}") == [])
+        #expect(summary(text + "issuers: [{}]").allSatisfy { $0.hasPrefix("missing issuers[0].") })
+    }
+
+    @Test("credentials need tokens")
+    func credentialsNeedTokens() {
+        #expect(summary(Fixture.with("credentials: {database: a}")) == ["conflict credentials"])
+        let tokens = "tokens: {issuer: \"https://a\", key_directory: k}\n"
+        #expect(summary(Fixture.with(tokens + "credentials: {database: a}")) == [])
+    }
+
+    @Test("lifetimes are in order, and the one that is written is the one to change")
+    func lifetimes() {
+        func lifetimes(_ settings: String) -> [String] {
+            summary(Fixture.with("tokens: {issuer: \"https://a\", key_directory: k, \(settings)}"))
+        }
+        #expect(lifetimes("access_ttl: 1h, refresh_ttl: 1h, session_ttl: 1h") == [])
+        #expect(lifetimes("refresh_ttl: 10m") == ["conflict tokens.refresh_ttl"])
+        #expect(lifetimes("refresh_ttl: 91d") == ["conflict tokens.refresh_ttl"])
+        #expect(lifetimes("access_ttl: 1d, refresh_ttl: 1h") == ["conflict tokens.refresh_ttl"])
+        #expect(lifetimes("session_ttl: 1d") == ["conflict tokens.session_ttl"])
+        #expect(lifetimes("rotation_grace: 301s") == ["badValue tokens.rotation_grace"])
+        #expect(lifetimes("access_ttl: 0") == ["badValue tokens.access_ttl"])
+    }
+
+    @Test("leeway is 0 to 5m")
+    func leeway() throws {
+        #expect(try Fixture.load(Fixture.with("leeway: 0")).leewaySeconds == 0)
+        #expect(try Fixture.load(Fixture.with("leeway: 5m")).leewaySeconds == 300)
+        #expect(summary(Fixture.with("leeway: 301s")) == ["badValue leeway"])
+        #expect(summary(Fixture.with("leeway: 500ms")) == ["badValue leeway"])
+        #expect(summary(Fixture.with("leeway: \"0\"")) == ["wrongType leeway"])
+    }
+
+    @Test("an issuer is named once, the gateway's own included")
+    func issuersAreDistinct() {
+        func issuer(_ name: String) -> String {
+            "{issuer: \"\(name)\", jwks_file: b, audiences: [c], algorithms: [ES256]}"
+        }
+        let tokens = "tokens: {issuer: \"https://a\", key_directory: k}\n"
+        let text = Fixture.with(
+            tokens + "issuers: [\(issuer("https://b")), \(issuer("https://a")), \(issuer("https://b"))]")
+        #expect(summary(text) == ["conflict issuers[1].issuer", "conflict issuers[2].issuer"])
+    }
+
+    @Test("no two routes have host, path and a method in common")
+    func routesAreDistinct() {
+        func routes(_ first: String, _ second: String) -> [String] {
+            summary(Fixture.withRoute("{\(first), upstream: api, auth: none}, {\(second), upstream: api, auth: none}"))
+        }
+        let clash = ["conflict routes[1]"]
+        #expect(routes("path: /a", "path: /a") == clash)
+        #expect(routes("path: /a", "path: /a, methods: [GET]") == clash)
+        #expect(routes("path: /a, methods: [GET, PUT]", "path: /a, methods: [PUT]") == clash)
+        #expect(routes("path: /a, host: A.example", "path: /a, host: a.EXAMPLE") == clash)
+        #expect(routes("path: /a, methods: [GET]", "path: /a, methods: [PUT]") == [])
+        #expect(routes("path: /a", "path: /a/") == [])
+        #expect(routes("path: /a", "path: /A") == [])
+        #expect(routes("path: /a", "path: /a, host: b") == [])
+    }
+
+    @Test("a route keeps to the upstreams there are")
+    func danglingUpstream() {
+        let text = Fixture.withRoute("{path: /, upstream: app, auth: none}")
+        #expect(summary(text) == ["unknownName routes[0].upstream"])
+        #expect(Fixture.problems(text).first?.suggestion == "api")
+        let none = "version: 1\nupstreams: {}\nroutes: [{path: /, upstream: api, auth: none}]"
+        #expect(summary(none) == ["unknownName routes[0].upstream"])
+        #expect(
+            summary("version: 1\nupstreams: 3\nroutes: [{path: /, upstream: api, auth: none}]") == [
+                "wrongType upstreams"
+            ])
+    }
+
+    @Test("an upstream that is wrong in itself is not unknown as well")
+    func brokenUpstreamIsKnown() {
+        let text = "version: 1\nupstreams: {api: {targets: []}}\nroutes: [{path: /, upstream: api, auth: none}]"
+        #expect(summary(text) == ["badValue upstreams.api.targets"])
+    }
+
+    @Test("empty lists where something is needed, and things said twice, are problems")
+    func lists() {
+        let route = "path: /, upstream: api, auth"
+        #expect(
+            summary(Fixture.withRoute("{\(route): {any_of: [jwt], audiences: []}}")) == [
+                "badValue routes[0].auth.audiences"
+            ])
+        #expect(summary(Fixture.withRoute("{\(route): none, methods: []}")) == ["badValue routes[0].methods"])
+        #expect(
+            summary(Fixture.withRoute("{\(route): none, methods: [GET, GET]}")) == ["conflict routes[0].methods[1]"])
+        #expect(summary(Fixture.withRoute("{\(route): {any_of: [jwt, jwt]}}")) == ["conflict routes[0].auth.any_of[1]"])
+        #expect(
+            summary(Fixture.withRoute("{\(route): {any_of: [jwt], scopes: [a, a]}}")) == [
+                "conflict routes[0].auth.scopes[1]"
+            ])
+        #expect(summary(Fixture.withRoute("{\(route): {any_of: [jwt], scopes: []}}")) == [])
+    }
+
+    @Test("a route's on_unavailable overrides the general one, and means nothing on an open route")
+    func outagePolicy() throws {
+        let text = Fixture.withRoute(
+            "{path: /a, upstream: api, auth: {any_of: [jwt]}, on_unavailable: closed}, {path: /b, upstream: api, auth: {any_of: [jwt]}}"
+        )
+        let configuration = try Fixture.load(text + "\nrevocation: {on_unavailable: open}")
+        #expect(configuration.routes.map(\.onUnavailable) == [.closed, .open])
+        let open = Fixture.withRoute("{path: /, upstream: api, auth: none, on_unavailable: open}")
+        #expect(summary(open) == ["conflict routes[0].on_unavailable"])
+    }
+
+    @Test("the listeners do not share an address")
+    func listenerAddresses() {
+        #expect(
+            summary(Fixture.with("listeners: {admin: {address: \"0.0.0.0:8080\"}}")) == [
+                "conflict listeners.admin.address"
+            ])
+        let anyPort = "listeners: {public: {address: \"localhost:0\"}, admin: {address: \"localhost:0\"}}"
+        #expect(summary(Fixture.with(anyPort)) == [])
+    }
+
+    @Test("user and password of Redis stand in one place")
+    func redisLogin() throws {
+        let below = try Fixture.load(Fixture.with("redis: {url: \"redis://a\", user: u, password: p}")).redis
+        #expect(below?.user == "u" && below?.password == Secret("p"))
+        #expect(summary(Fixture.with("redis: {url: \"redis://a\", user: u}")) == ["conflict redis.user"])
+        #expect(summary(Fixture.with("redis: {url: \"redis://u:p@a\", password: p}")) == ["conflict redis.password"])
+        #expect(
+            summary(Fixture.with("redis: {url: \"redis://u:p@a\", user: u, password: p}")) == ["conflict redis.user"])
+        #expect(
+            summary(Fixture.with("redis: {key_prefix: \"a*\"}")) == ["missing redis.url", "badValue redis.key_prefix"])
+    }
+
+    @Test("the access log is on, off, or a share")
+    func accessLog() throws {
+        #expect(try Fixture.load(Fixture.with("access_log: false")).accessLog == .off)
+        #expect(try Fixture.load(Fixture.with("access_log: {sample: 0.01}")).accessLog == .sampled(fraction: 0.01))
+        #expect(try Fixture.load(Fixture.with("access_log: {sample: 1}")).accessLog == .sampled(fraction: 1))
+        for sample in ["0", "1.1", "-0.1", ".5", "1e-2", "nan", "\"0.5\"", "0.0.1", "x"] {
+            #expect(Fixture.problems(Fixture.with("access_log: {sample: \(sample)}")).count == 1, "\(sample)")
+        }
+        #expect(summary(Fixture.with("access_log: {}")) == ["missing access_log.sample"])
+    }
+
+    @Test(
+        "settings of later versions are refused by name, never ignored",
+        arguments: [
+            ("listeners: {public: {tls: {certificate: a, private_key: b}}}", "listeners.public.tls"),
+            ("listeners: {public: {address: \"unix:/run/p\"}}", "listeners.public.address"),
+            ("redis: {url: \"rediss://a\"}", "redis.url"),
+            ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
+            ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),
+            ("redis: {url: \"unix:///run/redis\"}", "redis.url"),
+            ("revocation: {mode: mirror}", "revocation.mode"),
+            ("revocation: {on_unavailable: stale}", "revocation.on_unavailable"),
+            ("revocation: {stale_grace: 30s}", "revocation.stale_grace"),
+            ("revocation: {mirror_staleness: 1s}", "revocation.mirror_staleness"),
+            ("revocation: {min_replicas: 1}", "revocation.min_replicas"),
+            ("revocation: {min_replicas: \"0\"}", "revocation.min_replicas"),
+            ("revocation: {acknowledge: nodes}", "revocation.acknowledge"),
+            ("login: {attempts: 10, window: 1m}", "login"),
+        ])
+    func laterSettings(settings: String, keyPath: String) {
+        #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])
+    }
+
+    @Test("so are those inside issuers, upstreams, routes and credentials")
+    func laterSettingsInside() {
+        let text = """
+            version: 1
+            tokens: {issuer: "https://a", key_directory: k}
+            credentials: {database: "postgres://u:p@db/x"}
+            issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", claims: {}, audiences: [c], algorithms: [ES256]}]
+            upstreams:
+              api: {targets: ["https://a"], balance: least_requests, health: {path: /}, retries: 1}
+            routes:
+              - {path: /, upstream: api, rate_limit: {requests: 1}, on_unavailable: stale, auth: {any_of: [api_key]}}
+            """
+        #expect(
+            Set(summary(text))
+                == Set(
+                    [
+                        "credentials.database", "issuers[0].jwks_uri", "issuers[0].claims", "upstreams.api.targets[0]",
+                        "upstreams.api.balance", "upstreams.api.health", "upstreams.api.retries",
+                        "routes[0].rate_limit",
+                        "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
+                    ].map { "notSupportedYet \($0)" }))
+    }
+
+    @Test("names of upstreams are fit for metrics")
+    func upstreamNames() {
+        for name in ["\"a b\"", "\"\"", "é", "a.b", String(repeating: "a", count: 65)] {
+            let text = "version: 1\nupstreams: {\(name): {targets: [\"http://a\"]}}\nroutes: []"
+            #expect(Fixture.problems(text).map(\.code) == [.badValue], "\(name)")
+        }
+    }
+}
