@@ -76,11 +76,21 @@ let package = Package(
             name: "crypto-benchmark", dependencies: ["LibCrypto"], path: "bench/CryptoBenchmark",
             swiftSettings: settings),
         tests("LibCrypto", ["COpenSSL"]),
-        tests("HTTP1", nio),
+        tests(
+            "HTTP1",
+            [
+                .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("GatewayConfiguration"),
         tests("JOSE", ["LibCrypto"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "StoreTestSupport", dependencies: ["RedisClient", "Revocation", "TestSupport", logging] + nio,
+            path: "Tests/StoreTestSupport", swiftSettings: settings),
+        tests("Revocation", ["RedisClient", "TestSupport", "StoreTestSupport"] + nio),
+        tests(
+            "Sessions", ["Revocation", "RedisClient", "JOSE", "LibCrypto", "TestSupport", "StoreTestSupport"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
     ]
 )

@@ -1,4 +1,7 @@
-/// Validates `host [":" port]` (RFC 9110 section 7.2, RFC 3986 section 3.2.2). User information is refused.
+/// Validates `host [":" port]` (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
+///
+/// Refused though the grammar has them: user information, percent-encodings and empty labels. They give one host two
+/// spellings, and a route for the one would not cover the other.
 package enum Authority {
     /// Tells whether the bytes are a host with an optional port.
     package static func isValid(_ value: UnsafeRawBufferPointer) -> Bool {
@@ -6,29 +9,26 @@ package enum Authority {
         return value[0] == UInt8(ascii: "[") ? isValidLiteral(value) : isValidName(value)
     }
 
-    /// The host without its port.
+    /// The host without its port, and without the dot that may end a full domain name.
+    ///
+    /// `a.example.` is `a.example` to backends, so it has to be to the routes. Letters keep their case.
     package static func host(of value: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         if value.first == UInt8(ascii: "[") {
             let end = value.firstIndex(of: UInt8(ascii: "]"), from: 0) ?? (value.count &- 1)
             return value.slice(0, end &+ 1)
         }
-        return value.slice(0, value.firstIndex(of: UInt8(ascii: ":"), from: 0) ?? value.count)
+        let name = value.slice(0, value.firstIndex(of: UInt8(ascii: ":"), from: 0) ?? value.count)
+        return name.last == UInt8(ascii: ".") ? name.slice(0, name.count &- 1) : name
     }
 
     private static func isValidName(_ value: UnsafeRawBufferPointer) -> Bool {
         let end = value.firstIndex(of: UInt8(ascii: ":"), from: 0) ?? value.count
         guard end > 0 else { return false }
-        var index = 0
-        while index < end {
-            let byte = value[index]
-            guard CharacterSet.isHost(byte) else { return false }
-            if byte == UInt8(ascii: "%") {
-                guard index &+ 2 < end, CharacterSet.hexadecimalValue(value[index &+ 1]) != nil,
-                    CharacterSet.hexadecimalValue(value[index &+ 2]) != nil
-                else { return false }
-            }
-            if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") { return false }
-            index &+= 1
+        var previous = UInt8(ascii: ".")
+        for byte in value.slice(0, end) {
+            guard CharacterSet.isHostName(byte) else { return false }
+            if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") { return false }
+            previous = byte
         }
         return isValidPort(value, from: end)
     }

@@ -48,9 +48,9 @@ package struct BodyDecoder: Sendable {
             kind = count == remaining ? .ended : .length(remaining &- count)
             return .data(skipping: 0, count: count)
         case .chunked(var decoder):
-            let event = try decoder.next(bytes)
-            if case .end = event { kind = .ended } else { kind = .chunked(decoder) }
-            return event
+            // Kept after an error too: a body once refused stays refused.
+            defer { kind = decoder.hasEnded ? .ended : .chunked(decoder) }
+            return try decoder.next(bytes)
         }
     }
 }

@@ -15,10 +15,10 @@ package enum CharacterSet {
         contains(byte, low: 0xffff_fff6_0000_0000, high: 0x7fff_ffff_efff_ffff)
     }
 
-    /// Tells whether a byte may stand in a `Host` value or an authority (RFC 3986 section 3.2.2), the comma excepted.
+    /// Tells whether a byte may stand in a host name (`unreserved` or `sub-delims` of RFC 3986), the comma excepted.
     @inline(__always)
-    package static func isHost(_ byte: UInt8) -> Bool {
-        contains(byte, low: 0x2fff_6ff2_0000_0000, high: 0x47ff_fffe_afff_fffe)
+    package static func isHostName(_ byte: UInt8) -> Bool {
+        contains(byte, low: 0x2bff_6fd2_0000_0000, high: 0x47ff_fffe_87ff_fffe)
     }
 
     /// The value of a hexadecimal digit, or `nil`.

@@ -18,7 +18,7 @@ package struct ChunkedDecoder: Sendable {
         case extensionQuoted, extensionEscape, extensionEnd, sizeLF
         case data, dataCR, dataLF
         case trailerStart, trailerName, trailerValue, trailerLF, endLF
-        case ended
+        case ended, failed
     }
 
     /// The most bytes of extensions in all chunks of one body: they are free for the sender and cost the reader.
@@ -38,10 +38,23 @@ package struct ChunkedDecoder: Sendable {
         self.trailerByteLimit = trailerByteLimit
     }
 
+    /// Whether the last byte of the body has been seen.
+    package var hasEnded: Bool { state == .ended }
+
     /// Looks at bytes from the front until there is body data, the end, or nothing left.
     ///
-    /// - Throws: ``HTTPViolation/malformedChunk`` or ``HTTPViolation/malformedTrailer``; the body cannot go on.
+    /// - Throws: ``HTTPViolation/malformedChunk``, ``HTTPViolation/malformedTrailer`` or
+    ///   ``HTTPViolation/headerSectionTooLarge``; the body cannot go on, and every further byte is refused.
     package mutating func next(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) -> Event {
+        do throws(HTTPViolation) {
+            return try scan(bytes)
+        } catch {
+            state = .failed
+            throw error
+        }
+    }
+
+    private mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) -> Event {
         var index = 0
         while index < bytes.count {
             if state == .data {
@@ -71,7 +84,7 @@ package struct ChunkedDecoder: Sendable {
                 guard byte == 0x0a else { throw .malformedTrailer }
                 state = .ended
                 return .end(consumed: index)
-            case .data, .ended:
+            case .data, .ended, .failed:
                 throw .malformedChunk
             }
         }

@@ -1,8 +1,12 @@
 /// Reads `Connection` fields (RFC 9112 section 9.1) and marks the fields they name as hop-by-hop.
 struct ConnectionOptions {
+    /// The most options in all `Connection` fields of one head; each is compared with every field.
+    static let largestCount = 32
+
     private(set) var close = false
     private(set) var keepAlive = false
     private(set) var upgrade = false
+    private var count = 0
 
     /// Takes in one `Connection` value.
     ///
@@ -17,6 +21,8 @@ struct ConnectionOptions {
             let option = value.slice(start, end &- start).trimmingWhitespace
             start = end &+ 1
             if option.isEmpty { continue }
+            count &+= 1
+            guard count <= Self.largestCount else { throw .invalidConnection }
             for byte in option where !CharacterSet.isToken(byte) { throw .invalidConnection }
             if option.equalsIgnoringCase("close") {
                 close = true

@@ -9,18 +9,20 @@ package enum FieldName: UInt8, Sendable {
     case authorization, apiKey
     case forwarded, forwardedFor, forwardedProto, forwardedHost, realIP, requestID
     case forwardedMethod, forwardedURI, originalMethod, originalURL
+    /// Another `X-Forwarded-*` or `X-Original-*`, or `X-Rewrite-URL`: backends believe them too.
+    case otherForwarding
     /// One of the `X-Auth-*` identity fields.
     case identity
     case date, server
 
     /// Recognises a field name in any spelling that a backend could take for it.
     ///
-    /// - Returns: the name, and whether the spelling is only a look-alike (`Content_Length`, `X.Auth.Subject`).
+    /// - Returns: the name, and whether the spelling is only a look-alike (`Content_Length`, `X.Auth~Subject`).
     @inline(__always)
     static func recognise(_ name: UnsafeRawBufferPointer) -> (field: FieldName, isLookAlike: Bool) {
         let field = find(name)
         guard field != .other else { return (.other, false) }
-        for byte in name where byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") {
+        for byte in name where byte != UInt8(ascii: "-") && !byte.isAlphanumericASCII {
             return (field, true)
         }
         return (field, false)
@@ -42,13 +44,15 @@ package enum FieldName: UInt8, Sendable {
             case 12: match("x-request-id", .requestID) ?? match("x-auth-scope", .identity)
             case 13:
                 match("authorization", .authorization) ?? match("x-auth-issuer", .identity)
-                    ?? match("x-auth-method", .identity)
+                    ?? match("x-auth-method", .identity) ?? match("x-rewrite-url", .otherForwarding)
             case 14:
                 match("content-length", .contentLength) ?? match("x-auth-subject", .identity)
                     ?? match("x-original-url", .originalURL) ?? match("http2-settings", .http2Settings)
-            case 15: match("x-forwarded-for", .forwardedFor) ?? match("x-forwarded-uri", .forwardedURI)
+            case 15:
+                match("x-forwarded-for", .forwardedFor) ?? match("x-forwarded-uri", .forwardedURI)
                     ?? match("x-auth-token-id", .identity)
-            case 16: match("x-forwarded-host", .forwardedHost) ?? match("x-auth-client-id", .identity)
+            case 16:
+                match("x-forwarded-host", .forwardedHost) ?? match("x-auth-client-id", .identity)
                     ?? match("proxy-connection", .proxyConnection)
             case 17:
                 match("transfer-encoding", .transferEncoding) ?? match("x-forwarded-proto", .forwardedProto)
@@ -57,6 +61,10 @@ package enum FieldName: UInt8, Sendable {
             case 19: match("proxy-authorization", .proxyAuthorization)
             default: nil
             }
-        return found ?? .other
+        return found ?? (isOtherForwarding(name) ? .otherForwarding : .other)
+    }
+
+    private static func isOtherForwarding(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.slice(0, 12).equalsLoosely("x-forwarded-") || name.slice(0, 11).equalsLoosely("x-original-")
     }
 }

@@ -18,7 +18,7 @@ package struct FieldTraits: OptionSet, Sendable {
     package static let credential = FieldTraits(rawValue: 8)
     /// `X-Forwarded-*` and its kin, believed only from trusted proxies.
     package static let forwarding = FieldTraits(rawValue: 16)
-    /// A spelling with `_` or `.` of a name that the gateway acts upon.
+    /// A spelling with `_`, `.` or the like for `-` of a name that the gateway acts upon.
     package static let lookAlike = FieldTraits(rawValue: 32)
     /// `Host`.
     package static let host = FieldTraits(rawValue: 64)
@@ -36,7 +36,7 @@ package struct FieldTraits: OptionSet, Sendable {
         case .identity: .identity
         case .authorization, .apiKey: .credential
         case .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .realIP, .forwardedMethod, .forwardedURI,
-            .originalMethod, .originalURL:
+            .originalMethod, .originalURL, .otherForwarding:
             .forwarding
         case .host: .host
         case .requestID: .requestID

@@ -1,4 +1,4 @@
-/// Why a message is refused. Each case is one rule of RFC 9112 or RFC 9110, or one limit.
+/// Why a message is refused: each case is one rule of RFC 9112 or RFC 9110, or one limit.
 package enum HTTPViolation: UInt8, Error, Equatable, Sendable {
     /// The start-line is not `method SP target SP version`, or `version SP status SP reason`.
     case malformedStartLine
@@ -22,7 +22,8 @@ package enum HTTPViolation: UInt8, Error, Equatable, Sendable {
     case invalidTransferEncoding
     /// Both `Content-Length` and `Transfer-Encoding`.
     case ambiguousFraming
-    /// `Connection` names a field that is not hop-by-hop and on which the message depends, or is not a list of tokens.
+    /// `Connection` names a field that is not hop-by-hop and on which the message depends, or is not a list of
+    /// tokens, or a list of too many.
     case invalidConnection
     /// `Expect` holds anything but `100-continue`.
     case unsupportedExpectation

@@ -48,10 +48,12 @@ struct LineScanner: Sendable {
         scanned = lineStart
     }
 
-    /// How many bytes of an unfinished line were looked at.
+    /// How many bytes of an unfinished line were looked at, its CR excluded.
     var pendingCount: Int { scanned &- lineStart }
 
-    /// Whether any of eight bytes is below 0x20 or is 0x7f. Exact: no byte above 0x7f is reported.
+    /// Whether any of eight bytes is below 0x20 or is 0x7f.
+    ///
+    /// A borrow may mark a byte above the lowest that is one, never where there is none.
     @inline(__always)
     private static func hasControlByte(_ word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101

@@ -48,9 +48,10 @@ public struct RequestHead: Sendable {
 
     /// Forgets everything but keeps the storage.
     mutating func reset() {
+        // Taken out first: emptying storage that is still shared would allocate anew.
         var storage = fields
-        storage.removeAll(keepingCapacity: true)
         fields = []
+        storage.removeAll(keepingCapacity: true)
         self = RequestHead()
         fields = storage
     }

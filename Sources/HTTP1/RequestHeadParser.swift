@@ -10,6 +10,7 @@ package struct RequestHeadParser: Sendable {
     private var scanner = LineScanner()
     private var startLineEnd = -1
     private var sawEmptyLine = false
+    private var violation: HTTPViolation?
 
     /// How far parsing came.
     package enum Progress: Equatable, Sendable {
@@ -30,19 +31,36 @@ package struct RequestHeadParser: Sendable {
         scanner = LineScanner()
         startLineEnd = -1
         sawEmptyLine = false
+        violation = nil
     }
 
     /// Whether bytes of a head have been seen that is not complete.
-    package var isInsideHead: Bool { startLineEnd >= 0 || scanner.pendingCount > 0 }
+    package var isInsideHead: Bool {
+        head.byteCount == 0 && (startLineEnd >= 0 || scanner.pendingCount > 0)
+    }
 
     /// Parses what is there.
     ///
+    /// A complete head stays complete, and a refused one refused, until ``reset()``.
     /// - Parameter bytes: everything received from the head's first byte on.
+    /// - Returns: whether the head is complete.
     /// - Throws: the rule that the head breaks; the connection cannot be used any more.
     package mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) -> Progress {
+        if let violation { throw violation }
+        if head.byteCount > 0 { return .complete }
+        do throws(HTTPViolation) {
+            return try parseLines(bytes)
+        } catch {
+            violation = error
+            throw error
+        }
+    }
+
+    private mutating func parseLines(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) -> Progress {
         while true {
             switch scanner.next(bytes) {
             case .invalid:
+                try checkUnfinished(bytes)
                 throw .controlByte
             case .needMore:
                 try checkUnfinished(bytes)
@@ -63,13 +81,18 @@ package struct RequestHeadParser: Sendable {
         }
     }
 
+    /// Refuses an unfinished line that no further byte can mend, by the rules and in the order of a finished one: how
+    /// the bytes arrive does not change the outcome.
     private func checkUnfinished(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) {
+        guard scanner.pendingCount > 0 else { return }
         if startLineEnd < 0 {
-            guard scanner.pendingCount <= limits.startLineBytes else { throw .startLineTooLong }
             // What cannot become a method is refused before the line ends: TLS on a plain port, stray text.
-            if scanner.pendingCount > 0, !CharacterSet.isToken(bytes[scanner.lineStart]) { throw .invalidMethod }
+            guard CharacterSet.isToken(bytes[scanner.lineStart]) else { throw .invalidMethod }
+            guard scanner.pendingCount <= limits.startLineBytes else { throw .startLineTooLong }
         } else {
-            guard bytes.count &- startLineEnd <= limits.headerBytes else { throw .headerSectionTooLarge }
+            guard scanner.lineStart &+ scanner.pendingCount &- startLineEnd <= limits.headerBytes else {
+                throw .headerSectionTooLarge
+            }
         }
     }
 
@@ -82,10 +105,11 @@ package struct RequestHeadParser: Sendable {
             sawEmptyLine = true
             return
         }
+        guard CharacterSet.isToken(bytes[start]) else { throw .invalidMethod }
         guard end &- start <= limits.startLineBytes else { throw .startLineTooLong }
-        var index = start
+        var index = start &+ 1
         while index < end, CharacterSet.isToken(bytes[index]) { index &+= 1 }
-        guard index &- start > 0, index &- start <= 32 else { throw .invalidMethod }
+        guard index &- start <= 32 else { throw .invalidMethod }
         guard index < end, bytes[index] == 0x20 else { throw .invalidMethod }
         head.methodRange = ByteRange(offset: start, count: index &- start)
         head.method = HTTPMethod(head.methodRange.bytes(in: bytes))
@@ -110,7 +134,7 @@ package struct RequestHeadParser: Sendable {
         try target.split(method: head.method, into: &head)
     }
 
-    /// Finds the end of the target. Most bytes are plain; the rest is looked at by ``RequestTarget``.
+    /// Finds the end of the target, whose parts ``RequestTarget`` looks at.
     private func scanTarget(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int
     ) throws(HTTPViolation) -> Int {

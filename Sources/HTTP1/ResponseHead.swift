@@ -27,9 +27,10 @@ package struct ResponseHead: Sendable {
     }
 
     mutating func reset() {
+        // Taken out first: emptying storage that is still shared would allocate anew.
         var storage = fields
-        storage.removeAll(keepingCapacity: true)
         fields = []
+        storage.removeAll(keepingCapacity: true)
         self = ResponseHead()
         fields = storage
     }

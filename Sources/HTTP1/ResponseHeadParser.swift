@@ -8,6 +8,7 @@ package struct ResponseHeadParser: Sendable {
     private let limits: HeadLimits
     private var scanner = LineScanner()
     private var startLineEnd = -1
+    private var violation: HTTPViolation?
 
     /// Makes a parser with limits.
     package init(limits: HeadLimits = HeadLimits()) {
@@ -19,18 +20,35 @@ package struct ResponseHeadParser: Sendable {
         head.reset()
         scanner = LineScanner()
         startLineEnd = -1
+        violation = nil
     }
 
     /// Parses what is there.
     ///
+    /// A complete head stays complete, and a refused one refused, until ``reset()``.
     /// - Parameter bytes: everything received from the head's first byte on.
+    /// - Returns: whether the head is complete.
     /// - Throws: the rule that the head breaks; the connection cannot be used any more.
     package mutating func parse(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(HTTPViolation) -> RequestHeadParser.Progress {
+        if let violation { throw violation }
+        if head.byteCount > 0 { return .complete }
+        do throws(HTTPViolation) {
+            return try parseLines(bytes)
+        } catch {
+            violation = error
+            throw error
+        }
+    }
+
+    private mutating func parseLines(
         _ bytes: UnsafeRawBufferPointer
     ) throws(HTTPViolation) -> RequestHeadParser.Progress {
         while true {
             switch scanner.next(bytes) {
             case .invalid:
+                try checkUnfinished(bytes)
                 throw .controlByte
             case .needMore:
                 try checkUnfinished(bytes)
@@ -54,22 +72,34 @@ package struct ResponseHeadParser: Sendable {
         }
     }
 
+    /// Refuses an unfinished line that no further byte can mend, by the rules and in the order of a finished one: how
+    /// the bytes arrive does not change the outcome.
     private func checkUnfinished(_ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) {
+        guard scanner.pendingCount > 0 else { return }
         if startLineEnd < 0 {
-            guard bytes.count <= limits.startLineBytes else { throw .startLineTooLong }
-            let prefix: StaticString = "HTTP/1."
-            for index in 0..<min(bytes.count, prefix.utf8CodeUnitCount) where bytes[index] != prefix.utf8Start[index] {
-                throw .unsupportedVersion
-            }
+            guard Self.mayBeStatusLine(bytes.slice(0, scanner.pendingCount)) else { throw .unsupportedVersion }
+            guard scanner.pendingCount <= limits.startLineBytes else { throw .startLineTooLong }
         } else {
-            guard bytes.count &- startLineEnd <= limits.headerBytes else { throw .headerSectionTooLarge }
+            guard scanner.lineStart &+ scanner.pendingCount &- startLineEnd <= limits.headerBytes else {
+                throw .headerSectionTooLarge
+            }
         }
+    }
+
+    /// Whether the front of a line can still become `HTTP/1.x`.
+    private static func mayBeStatusLine(_ front: UnsafeRawBufferPointer) -> Bool {
+        let prefix: StaticString = "HTTP/1."
+        for index in 0..<min(front.count, prefix.utf8CodeUnitCount) where front[index] != prefix.utf8Start[index] {
+            return false
+        }
+        return true
     }
 
     private mutating func parseStatusLine(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int
     ) throws(HTTPViolation) {
         let line = bytes.slice(start, end &- start)
+        guard Self.mayBeStatusLine(line) else { throw .unsupportedVersion }
         guard line.count <= limits.startLineBytes else { throw .startLineTooLong }
         guard line.count >= 12, line[8] == 0x20 else { throw .malformedStartLine }
         let version = line.slice(0, 8)

@@ -22,16 +22,18 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Compares with lower-case ASCII text, ignoring case and taking `_` and `.` for `-`.
+    /// Compares with lower-case ASCII text, ignoring case and taking every byte but a letter or digit for `-`.
     ///
-    /// That is what CGI, WSGI and some proxies do to field names, so it is how look-alikes are found.
+    /// CGI and WSGI make one variable of `A-B` and `A_B`, PHP also of `A.B`, lighttpd of any such spelling: this is how
+    /// look-alikes are found.
     @inline(__always)
     package func equalsLoosely(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         for index in 0..<count {
-            var byte = self[index].lowercasedASCII
-            if byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") { byte = UInt8(ascii: "-") }
-            if byte != text.utf8Start[index] { return false }
+            let byte = self[index].lowercasedASCII
+            let expected = text.utf8Start[index]
+            if byte == expected { continue }
+            guard expected == UInt8(ascii: "-"), !byte.isAlphanumericASCII else { return false }
         }
         return true
     }
@@ -40,8 +42,8 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     package func slice(_ offset: Int, _ count: Int) -> UnsafeRawBufferPointer {
         let start = Swift.min(Swift.max(offset, 0), self.count)
-        let end = Swift.min(start &+ Swift.max(count, 0), self.count)
-        return UnsafeRawBufferPointer(rebasing: self[start..<end])
+        let length = Swift.min(Swift.max(count, 0), self.count &- start)
+        return UnsafeRawBufferPointer(rebasing: self[start..<(start &+ length)])
     }
 
     /// The same without spaces and tabs at either end (RFC 9110 section 5.6.3, OWS).
@@ -69,6 +71,12 @@ extension UInt8 {
     @inline(__always)
     package var lowercasedASCII: UInt8 {
         self &- UInt8(ascii: "A") < 26 ? self | 0x20 : self
+    }
+
+    /// Whether the byte is an ASCII letter or digit.
+    @inline(__always)
+    package var isAlphanumericASCII: Bool {
+        self &- UInt8(ascii: "0") < 10 || (self | 0x20) &- UInt8(ascii: "a") < 26
     }
 
     /// Whether the byte is a space or a tab.

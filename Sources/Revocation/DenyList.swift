@@ -25,7 +25,9 @@ package final class DenyList {
         backing = .inProcess(store)
     }
 
-    /// Asks about one token. The handler is called exactly once, perhaps before this returns.
+    /// Asks about one token.
+    ///
+    /// The handler is called exactly once, perhaps before this returns.
     package func check(_ query: DenyListQuery, for handler: VerdictHandler) {
         switch backing {
         case .inProcess(let store):

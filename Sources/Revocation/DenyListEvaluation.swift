@@ -9,7 +9,9 @@ package struct DenyListEvaluation {
         self.issuedAtMilliseconds = issuedAtMilliseconds
     }
 
-    /// Takes a key's value; not called for an absent key. A cut-off that is no strict decimal is never taken as clear.
+    /// Takes a key's value; not called for an absent key.
+    ///
+    /// A cut-off that is no strict decimal is never taken as clear.
     package mutating func add(_ kind: RevocationKind, value: UnsafeRawBufferPointer) {
         guard kind.hasCutoff else { return revoke(kind) }
         guard let cutoff = StrictDecimal.parse(value) else { return addUnintelligible() }

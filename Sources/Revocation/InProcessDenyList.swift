@@ -40,7 +40,9 @@ package final class InProcessDenyList: RevocationWriter {
     /// How many revocations it holds, expired ones that have not left yet included.
     package var count: Int { entryCount.load(ordering: .relaxed) }
 
-    /// Judges a token by a query prepared with its key names. Needs no clock: what has expired concerns no live token.
+    /// Judges a token by a query prepared with its key names.
+    ///
+    /// Needs no clock: what has expired concerns no live token.
     package func verdict(for query: DenyListQuery) -> RevocationVerdict {
         guard query.names.count == query.kinds.count else { return .unavailable }
         guard entryCount.load(ordering: .acquiring) > 0 else { return .clear }
@@ -74,7 +76,9 @@ package final class InProcessDenyList: RevocationWriter {
     }
 
     /// The issue instant of a new token: after every cut-off that would refuse it, and, when it begins a session, after
-    /// those that would end the session. It is remembered, so that a later cut-off covers it.
+    /// those that would end the session.
+    ///
+    /// It is remembered, so that a later cut-off covers it.
     package func issueInstant(
         subject: String,
         clientID: String,

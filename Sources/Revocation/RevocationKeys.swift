@@ -62,7 +62,9 @@ package struct RevocationKeys: Sendable, Hashable {
     }
 
     /// The name of the cut-off that ends sessions; it outlives the one for access tokens, by the life of a refresh
-    /// token. `nil` for what ends no session of ours.
+    /// token.
+    ///
+    /// `nil` for what ends no session of ours.
     package func sessionCutoffKey(of target: RevocationTarget, origin: TokenOrigin) -> String? {
         guard origin == .own || target.kind == .all else { return nil }
         switch target.kind {

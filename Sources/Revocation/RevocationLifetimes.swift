@@ -41,6 +41,7 @@ package struct RevocationLifetimes: Sendable, Hashable {
     ///   - tokenExpiresAtMilliseconds: `exp` of the one token revoked, when known.
     ///   - nowMilliseconds: the wall clock, and the cut-off of a kind that has one.
     ///   - reason: for the operator.
+    /// - Returns: the revocation, to be written.
     package func revocation(
         of target: RevocationTarget,
         origin: TokenOrigin = .own,

@@ -1,13 +1,16 @@
 import RedisClient
 
-/// The Lua that writes revocations. Needs Redis 6.2 or later, for trimming by `MINID`.
+/// The Lua that writes revocations.
+///
+/// Needs Redis 6.2 or later, for trimming by `MINID`.
 package enum RevocationScripts {
     /// How far the newest issue instant may lie after the clock and still be covered by a cut-off: the clocks of nodes
     /// are never further apart than the longest leeway.
     package static let maximumClockSkewMilliseconds: Int64 = 300_000
 
-    /// Functions shared by every script that revokes or issues. Numbers go out by `text`: Lua's own way turns an
-    /// instant into `1.7e+12`.
+    /// Functions shared by every script that revokes or issues.
+    ///
+    /// Numbers go out by `text`: Lua's own way turns an instant into `1.7e+12`.
     package static let prelude = """
         local function text(number) return string.format('%.0f', number) end
 
@@ -76,9 +79,11 @@ package enum RevocationScripts {
 
         """
 
-    /// Writes a batch. `KEYS`: stream, epoch, newest issue instant, then for each revocation its key and its session
-    /// cut-off's key. `ARGV`: now, horizon, seed of the epoch, then for each: kind, id, cut-off or empty, life,
-    /// life of the session cut-off or 0, reason.
+    /// Writes a batch.
+    ///
+    /// `KEYS`: stream, epoch, newest issue instant, then for each revocation its key and its session cut-off's key.
+    /// `ARGV`: now, horizon, seed of the epoch, then for each: kind, id, cut-off or empty, life, life of the session
+    /// cut-off or 0, reason.
     static let write = RedisScript(
         source: prelude + """
             local now = tonumber(ARGV[1])

@@ -14,5 +14,6 @@ package protocol RevocationWriter: Sendable {
     /// - Parameters:
     ///   - revocations: at most a few hundred; they are one command.
     ///   - nowMilliseconds: the wall clock.
+    /// - Throws: ``RevocationFailure``.
     func revoke(_ revocations: [Revocation], nowMilliseconds: Int64) async throws(RevocationFailure)
 }

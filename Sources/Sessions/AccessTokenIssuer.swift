@@ -15,6 +15,8 @@ struct AccessTokenIssuer: Sendable {
     ///   - sessionID: `sid`; `nil` for a token without a session.
     ///   - issuedAtMilliseconds: the issue instant: its second is `iat`, its millisecond is in the `jti`.
     ///   - endsMilliseconds: the absolute end of the session, which the token does not outlive.
+    /// - Returns: the token, and how long it lives from its issue.
+    /// - Throws: ``SessionError/signingFailed``.
     func issue(
         subject: String,
         clientID: String,

@@ -14,7 +14,9 @@ package enum SessionEndReason: String, Sendable, Hashable {
     case revoked = "revoked"
 }
 
-/// What happened to sessions, for the audit log. Never holds a token; all durations in milliseconds.
+/// What happened to sessions, for the audit log.
+///
+/// Never holds a token; all durations in milliseconds.
 package enum AuditEvent: Sendable, Hashable {
     /// A session began.
     case sessionBegan(session: String, subject: String, clientID: String)

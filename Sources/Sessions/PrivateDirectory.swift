@@ -92,7 +92,9 @@ struct PrivateDirectory: Sendable {
         var bytes = [UInt8](repeating: 0, count: Self.maximumFileBytes + 1)
         var count = 0
         while count < bytes.count {
-            let taken = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count) }
+            let taken = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+            }
             if taken < 0 && errno == EINTR { continue }
             guard taken >= 0 else { throw unreadable(path) }
             if taken == 0 { return Array(bytes.prefix(count)) }
@@ -104,7 +106,9 @@ struct PrivateDirectory: Sendable {
     private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
         var offset = 0
         while offset < bytes.count {
-            let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset) }
+            let written = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+            }
             if written < 0 && errno == EINTR { continue }
             guard written > 0 else { return false }
             offset += written

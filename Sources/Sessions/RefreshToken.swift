@@ -9,6 +9,12 @@ package struct RefreshToken: Sendable, Hashable {
     package let sessionID: String
     /// Which of the session's refresh tokens it is, from 1.
     package let generation: UInt32
+
+    /// Names a generation of a session.
+    package init(sessionID: String, generation: UInt32) {
+        self.sessionID = sessionID
+        self.generation = generation
+    }
 }
 
 /// Makes and checks refresh tokens: derived from a server key, so that none is stored and a forged one is refused
@@ -40,7 +46,8 @@ package final class RefreshTokenSealer: Sendable {
         else { throw .signingFailed }
         let name = Array(issuer.utf8)
         // The issuer's length comes before it, so that no two contexts can run together alike.
-        context = Array("portcullis refresh token v1\0".utf8)
+        context =
+            Array("portcullis refresh token v1\0".utf8)
             + withUnsafeBytes(of: UInt64(name.count).bigEndian) { Array($0) } + name
         self.authenticator = Mutex(authenticator)
     }

@@ -19,9 +19,11 @@ package struct Scope: Sendable, Hashable {
         var tokens: [String] = []
         var known: Set<String> = []
         for token in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let isValid = !token.isEmpty && token.utf8.allSatisfy { byte in
-                (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-            }
+            let isValid =
+                !token.isEmpty
+                && token.utf8.allSatisfy { byte in
+                    (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                }
             guard isValid else { return nil }
             if known.insert(String(token)).inserted { tokens.append(String(token)) }
         }

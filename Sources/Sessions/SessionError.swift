@@ -1,6 +1,8 @@
 /// Why a session operation gave nothing.
 package enum SessionError: Error, Equatable, Sendable {
-    /// Why a refresh token is of no use. To clients all of them are `invalid_grant`.
+    /// Why a refresh token is of no use.
+    ///
+    /// To clients all of them are `invalid_grant`.
     package enum Grant: String, Error, Sendable, Hashable {
         /// Not a refresh token of ours at all.
         case malformed

@@ -16,7 +16,9 @@ package struct SessionPolicy: Sendable, Hashable {
     package let rotationGraceSeconds: Int64
     /// How long after `exp` verifiers still accept a token.
     package let leewaySeconds: Int64
-    /// The longest life accepted of a token of another issuer; 0 without any. It says what the stream must keep.
+    /// The longest life accepted of a token of another issuer; 0 without any.
+    ///
+    /// It says what the stream must keep.
     package let foreignLifetimeSeconds: Int64
 
     /// Gathers the configured values.

@@ -1,7 +1,9 @@
 import RedisClient
 import Revocation
 
-/// The Lua that keeps sessions. All reading that can fail comes before the first write, so a refusal changes nothing.
+/// The Lua that keeps sessions.
+///
+/// All reading that can fail comes before the first write, so a refusal changes nothing.
 ///
 /// The names of a session's subject and client become known only from its hash, so scripts derive keys from the prefix.
 enum SessionScripts {
@@ -60,6 +62,7 @@ enum SessionScripts {
             """
 
     /// `KEYS`: session, newest issue instant, then every cut-off that concerns it.
+    ///
     /// `ARGV`: prefix, now, id, horizon, refresh life, session life, subject, its identifier, client, its identifier,
     /// scope.
     static let begin = RedisScript(
@@ -81,7 +84,9 @@ enum SessionScripts {
             """
     )
 
-    /// `KEYS`: newest issue instant, then every cut-off that concerns the token. `ARGV`: now, horizon.
+    /// `KEYS`: newest issue instant, then every cut-off that concerns the token.
+    ///
+    /// `ARGV`: now, horizon.
     static let issueInstant = RedisScript(
         source: prelude + """
             local cutoffs = {}
@@ -90,9 +95,10 @@ enum SessionScripts {
             """
     )
 
-    /// `KEYS`: session, stream, epoch, newest issue instant, the signing key's cut-off. `ARGV`: prefix, now, id,
-    /// horizon, seed, generation presented, grace, refresh life, life of a session's mark, client or empty, scope or
-    /// empty.
+    /// `KEYS`: session, stream, epoch, newest issue instant, the signing key's cut-off.
+    ///
+    /// `ARGV`: prefix, now, id, horizon, seed, generation presented, grace, refresh life, life of a session's mark,
+    /// client or empty, scope or empty.
     static let rotate = RedisScript(
         source: prelude + """
             local prefix, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -136,6 +142,7 @@ enum SessionScripts {
     )
 
     /// `KEYS`: session, its mark, stream, epoch, newest issue instant, the token's mark (the session's without one).
+    ///
     /// `ARGV`: prefix, now, id, horizon, seed, subject required or empty, life of the session's mark, reason, the
     /// token's identifier, life of its mark or 0.
     static let end = RedisScript(
@@ -160,8 +167,10 @@ enum SessionScripts {
     )
 
     /// `KEYS`: the subject's sessions, its cut-off, its session cut-off, stream, epoch, newest issue instant, the
-    /// token's mark (the cut-off's key without one). `ARGV`: prefix, now, the subject's identifier, horizon, seed, life
-    /// of the cut-off, life of the session cut-off, reason, the token's identifier, life of its mark or 0.
+    /// token's mark (the cut-off's key without one).
+    ///
+    /// `ARGV`: prefix, now, the subject's identifier, horizon, seed, life of the cut-off, life of the session cut-off,
+    /// reason, the token's identifier, life of its mark or 0.
     static let endAll = RedisScript(
         source: prelude + """
             local prefix, now, subject = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -180,7 +189,9 @@ enum SessionScripts {
             """
     )
 
-    /// `KEYS`: the subject's sessions. `ARGV`: prefix, now, how many at most.
+    /// `KEYS`: the subject's sessions.
+    ///
+    /// `ARGV`: prefix, now, how many at most.
     static let list = RedisScript(
         source: prelude + """
             local prefix, now = ARGV[1], tonumber(ARGV[2])

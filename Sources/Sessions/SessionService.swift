@@ -5,11 +5,11 @@ import Synchronization
 
 /// Issues tokens, rotates refresh tokens, ends sessions.
 package final class SessionService: Sendable {
-    private let policy: SessionPolicy
-    private let store: any SessionStore
+    let policy: SessionPolicy
+    let store: any SessionStore
     private let keys: Mutex<Keys>
-    private let clock: @Sendable () -> Int64
-    private let audit: @Sendable (AuditEvent) -> Void
+    let clock: @Sendable () -> Int64
+    let audit: @Sendable (AuditEvent) -> Void
 
     private struct Keys {
         var signer: TokenSigner
@@ -105,6 +105,7 @@ package final class SessionService: Sendable {
     ///   - refreshToken: the token presented.
     ///   - scope: a narrower scope for the access token; `nil` or empty for all of the session's.
     ///   - clientID: the client that presents it, when that is known.
+    /// - Returns: a new pair.
     /// - Throws: ``SessionError``: any.
     package func refresh(
         _ refreshToken: String, scope: String? = nil, clientID: String? = nil
@@ -139,77 +140,11 @@ package final class SessionService: Sendable {
         )
         return tokens
     }
-
-    /// Logs out by a verified access token of ours: it is refused from now on, and so is its session. Again is harmless.
-    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
-    package func logOut(sessionID: String, token: EndedToken) async throws(SessionError) {
-        let end = SessionEnd(sessionID: sessionID, requiredSubject: nil, token: token, reason: .logout)
-        try await perform(end)
-    }
-
-    /// Logs out by a refresh token of any generation: who holds an old one held the session, and ending it harms no
-    /// one but a thief. One that is not ours changes nothing. Again is harmless.
-    /// - Parameters:
-    ///   - refreshToken: the token.
-    ///   - everywhere: whether every session of the same subject ends too.
-    /// - Returns: the session it named, or `nil` when it is not ours.
-    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
-    @discardableResult
-    package func logOut(refreshToken: String, everywhere: Bool = false) async throws(SessionError) -> String? {
-        guard let token = try? currentKeys.sealer.open(refreshToken) else { return nil }
-        let session = try await perform(
-            SessionEnd(sessionID: token.sessionID, requiredSubject: nil, token: nil, reason: .logout))
-        if everywhere, let session { try await endAll(subject: session.subject) }
-        return token.sessionID
-    }
-
-    /// Ends a session by its id.
-    /// - Parameters:
-    ///   - sessionID: the session.
-    ///   - subject: who it must belong to; `nil` for an administrator, who may end any.
-    /// - Returns: whether there was such a session; somebody else's counts as none, and nothing changes.
-    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
-    @discardableResult
-    package func end(sessionID: String, ownedBy subject: String?) async throws(SessionError) -> Bool {
-        let reason: SessionEndReason = subject == nil ? .administrator : .logout
-        return try await perform(
-            SessionEnd(sessionID: sessionID, requiredSubject: subject, token: nil, reason: reason)) != nil
-    }
-
-    /// Ends every session of a subject and refuses every token it holds.
-    /// - Parameters:
-    ///   - subject: the subject.
-    ///   - token: the access token that asks, when there is one.
-    ///   - reason: why.
-    /// - Returns: how many sessions there were.
-    /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
-    @discardableResult
-    package func endAll(
-        subject: String, token: EndedToken? = nil, reason: SessionEndReason = .logoutEverywhere
-    ) async throws(SessionError) -> Int {
-        let count: Int
-        do {
-            count = try await store.endAll(
-                subject: subject, token: token, reason: reason, policy: policy, nowMilliseconds: clock())
-        } catch {
-            throw .unavailable
-        }
-        audit(.allSessionsEnded(subject: subject, count: count, reason: reason))
-        return count
-    }
-
-    /// The live sessions of a subject, at most ``SessionLimits/listedSessions``.
-    /// - Throws: ``SessionError/unavailable``.
-    package func sessions(of subject: String) async throws(SessionError) -> [SessionRecord] {
-        do {
-            return try await store.sessions(of: subject, nowMilliseconds: clock())
-        } catch {
-            throw .unavailable
-        }
-    }
 }
 
 extension SessionService {
+    var currentRefreshTokens: RefreshTokenSealer { currentKeys.sealer }
+
     private var currentKeys: Keys { keys.withLock { $0 } }
 
     private static func prepare(_ signingKeys: SigningKeys, _ policy: SessionPolicy) throws(SessionError) -> Keys {
@@ -302,18 +237,5 @@ extension SessionService {
             sessionID: session.id,
             subject: session.subject
         )
-    }
-
-    @discardableResult
-    private func perform(_ end: SessionEnd) async throws(SessionError) -> SessionRecord? {
-        let session: SessionRecord?
-        do {
-            session = try await store.end(end, policy: policy, nowMilliseconds: clock())
-        } catch {
-            throw .unavailable
-        }
-        guard let session else { return nil }
-        audit(.sessionEnded(session: session.id, subject: session.subject, reason: end.reason))
-        return session
     }
 }

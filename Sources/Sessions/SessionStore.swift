@@ -12,6 +12,17 @@ package struct NewSession: Sendable {
     package let scope: Scope
     /// The key its first access token will be signed with.
     package let keyID: String
+
+    /// Describes a session to begin.
+    package init(
+        id: String, subject: String, clientID: String, scope: Scope, keyID: String
+    ) {
+        self.id = id
+        self.subject = subject
+        self.clientID = clientID
+        self.scope = scope
+        self.keyID = keyID
+    }
 }
 
 /// A refresh token presented, its code already found right.
@@ -26,6 +37,17 @@ package struct RotationRequest: Sendable {
     package let scope: Scope?
     /// The key the access token will be signed with.
     package let keyID: String
+
+    /// Describes a refresh token presented.
+    package init(
+        sessionID: String, generation: UInt32, clientID: String?, scope: Scope?, keyID: String
+    ) {
+        self.sessionID = sessionID
+        self.generation = generation
+        self.clientID = clientID
+        self.scope = scope
+        self.keyID = keyID
+    }
 }
 
 /// A session and the instant its next access token is to be issued at.
@@ -82,9 +104,21 @@ package struct SessionEnd: Sendable {
     package let token: EndedToken?
     /// Why.
     package let reason: SessionEndReason
+
+    /// Describes an end.
+    package init(
+        sessionID: String, requiredSubject: String?, token: EndedToken?, reason: SessionEndReason
+    ) {
+        self.sessionID = sessionID
+        self.requiredSubject = requiredSubject
+        self.token = token
+        self.reason = reason
+    }
 }
 
-/// Where sessions are kept. Every operation happens wholly or not at all.
+/// Where sessions are kept.
+///
+/// Every operation happens wholly or not at all.
 package protocol SessionStore: Sendable {
     /// Begins a session.
     func begin(_ session: NewSession, policy: SessionPolicy, nowMilliseconds: Int64) async throws(RevocationFailure)

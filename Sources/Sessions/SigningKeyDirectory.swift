@@ -65,7 +65,9 @@ package struct SigningKeyDirectory: Sendable {
         }
     }
 
-    /// The keys: the current, the next, the previous. Empty without any.
+    /// The keys: the current, the next, the previous.
+    ///
+    /// Empty without any.
     /// - Throws: ``SigningKeyError``.
     package func list() throws(SigningKeyError) -> [SigningKeyDescription] {
         guard let manifest = try readManifest() else { return [] }
@@ -76,11 +78,13 @@ package struct SigningKeyDirectory: Sendable {
         }
     }
 
-    /// Makes a key: the current one in a directory without any, otherwise the next. Makes the directory and the refresh
-    /// key if need be.
+    /// Makes a key: the current one in a directory without any, otherwise the next.
+    ///
+    /// Makes the directory and the refresh key if need be.
     /// - Parameters:
     ///   - algorithm: one of ``algorithms``.
     ///   - nowSeconds: the wall clock, since 1970.
+    /// - Returns: the key made.
     /// - Throws: ``SigningKeyError``.
     package func generate(
         algorithm: SignatureAlgorithm = .es256, nowSeconds: Int64
@@ -108,8 +112,10 @@ package struct SigningKeyDirectory: Sendable {
         }
     }
 
-    /// Makes the next key the current one, and the current one the latest of the previous. Without a next key one is
-    /// made; then verifiers that fetch keys seldom meet it unprepared, so better generate it a while before.
+    /// Makes the next key the current one, and the current one the latest of the previous.
+    ///
+    /// Without a next key one is made; then verifiers that fetch keys seldom meet it unprepared, so better generate it
+    /// a while before.
     /// - Parameter nowSeconds: the wall clock, since 1970.
     /// - Returns: the key that signs from now on.
     /// - Throws: ``SigningKeyError``.

@@ -1,4 +1,6 @@
-/// What is wrong with a key directory. Equal when the code is.
+/// What is wrong with a key directory.
+///
+/// Equal when the code is.
 package struct SigningKeyError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The kinds of trouble.
     package enum Code: Sendable, Hashable {

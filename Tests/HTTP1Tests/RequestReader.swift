@@ -81,4 +81,14 @@ extension [UInt8] {
         }
         return try outcome.get()
     }
+
+    /// The rule that reading these bytes breaks, or `nil`.
+    func violation<Result>(of read: (UnsafeRawBufferPointer) throws(HTTPViolation) -> Result) -> HTTPViolation? {
+        do throws(HTTPViolation) {
+            _ = try withBytes(read)
+            return nil
+        } catch {
+            return error
+        }
+    }
 }

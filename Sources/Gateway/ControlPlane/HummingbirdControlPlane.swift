@@ -24,9 +24,11 @@ struct HummingbirdControlPlane<Responder: HTTPResponder>: ControlPlane where Res
                 to: Request(head: head, body: RequestBody(buffer: request.body)), context: context)
             let collector = BodyCollector()
             try await response.body.write(collector)
+            // The data path frames the answer itself.
+            let fields = response.headers.filter { $0.name != .contentLength && $0.name != .transferEncoding }
             return ControlResponse(
-                status: response.status.code,
-                fields: response.headers.map { ($0.name.rawName, $0.value) }, body: collector.collected)
+                status: response.status.code, fields: fields.map { ($0.name.rawName, $0.value) },
+                body: collector.collected)
         } catch {
             return .problem(ProblemMapping.problem(for: error, logger: logger), requestID: request.requestID)
         }

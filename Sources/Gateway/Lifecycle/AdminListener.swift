@@ -20,7 +20,10 @@ final class AdminListener: Sendable {
     init(responder: RouterResponder<BasicRequestContext>, group: MultiThreadedEventLoopGroup, logger: Logger) {
         self.responder = responder
         self.group = group
-        self.logger = logger
+        // The server's own notices would only repeat what the gateway says.
+        var quiet = logger
+        quiet.logLevel = .warning
+        self.logger = quiet
     }
 
     /// Binds and serves.

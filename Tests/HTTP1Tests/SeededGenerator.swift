@@ -1,0 +1,42 @@
+import Foundation
+
+/// SplitMix64: random choices that a printed seed brings back.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    /// A generator whose seed is new each time, or that of `PORTCULLIS_SEED`, and is printed.
+    static func announced(_ purpose: String) -> SeededGenerator {
+        let environment = ProcessInfo.processInfo.environment["PORTCULLIS_SEED"].flatMap(UInt64.init)
+        let seed = environment ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        print("seed of \(purpose): PORTCULLIS_SEED=\(seed)")
+        return SeededGenerator(seed: seed)
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number below a bound that is above zero.
+    mutating func below(_ bound: Int) -> Int {
+        Int.random(in: 0..<bound, using: &self)
+    }
+
+    /// Where pieces of a random size end, the last at `count`.
+    mutating func cuts(_ count: Int) -> [Int] {
+        var ends: [Int] = []
+        var end = 0
+        while end < count {
+            end = min(count, end + 1 + below(below(4) == 0 ? 40 : 4))
+            ends.append(end)
+        }
+        return ends.isEmpty ? [0] : ends
+    }
+}

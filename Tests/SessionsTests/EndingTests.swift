@@ -1,0 +1,212 @@
+import JOSE
+import Revocation
+import Sessions
+import StoreTestSupport
+import TestSupport
+import Testing
+
+@Suite("Ending sessions")
+struct EndingTests {
+    private typealias Harness = SessionHarness
+
+    private func ended(_ tokens: IssuedTokens, _ harness: SessionHarness) throws -> EndedToken {
+        let token = try harness.verify(tokens.accessToken)
+        return EndedToken(tokenID: token.tokenID, expiresAtMilliseconds: token.expiresAt.seconds * 1000)
+    }
+
+    @Test(
+        "logout by access token ends that session and no other, again is harmless",
+        arguments: SessionHarness.Kind.allCases)
+    func logOut(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let first = try await harness.begin()
+            let other = try await harness.begin()
+            let newer = try await harness.service.refresh(first.refreshToken)
+            for _ in 0..<2 {
+                try await harness.service.logOut(sessionID: first.sessionID, token: ended(first, harness))
+                #expect(try await harness.verdict(first.accessToken) == .revoked(.token))
+                #expect(try await harness.verdict(newer.accessToken) == .revoked(.session))
+                #expect(try await harness.verdict(other.accessToken) == .clear)
+            }
+            await harness.expectRefused(newer.refreshToken, .unknownSession)
+            _ = try await harness.service.refresh(other.refreshToken)
+            if let fixture = harness.fixture {
+                #expect(try fixture.server.command("XLEN", "p:revocations") == "2")
+                #expect(try fixture.server.command("EXISTS", "p:session:\(first.sessionID)") == "0")
+            }
+        }
+    }
+
+    @Test("logout by a refresh token of any generation ends its session", arguments: SessionHarness.Kind.allCases)
+    func logOutByRefreshToken(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let first = try await harness.begin()
+            let second = try await harness.service.refresh(first.refreshToken)
+            harness.clock.advance(bySeconds: 60)
+            #expect(try await harness.service.logOut(refreshToken: first.refreshToken) == first.sessionID)
+            #expect(try await harness.service.logOut(refreshToken: first.refreshToken) == first.sessionID)
+            #expect(try await harness.verdict(second.accessToken) == .revoked(.session))
+            await harness.expectRefused(second.refreshToken, .unknownSession)
+        }
+    }
+
+    @Test("somebody else's session cannot be ended and nothing changes", arguments: SessionHarness.Kind.allCases)
+    func notOwner(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let tokens = try await harness.begin("alice")
+            #expect(try await harness.service.end(sessionID: tokens.sessionID, ownedBy: "bob") == false)
+            #expect(try await harness.service.end(sessionID: "no such", ownedBy: "bob") == false)
+            #expect(try await harness.verdict(tokens.accessToken) == .clear)
+            if let fixture = harness.fixture {
+                #expect(try fixture.server.command("XLEN", "p:revocations") == "0")
+            }
+            #expect(try await harness.service.end(sessionID: tokens.sessionID, ownedBy: "alice"))
+            #expect(try await harness.verdict(tokens.accessToken) == .revoked(.session))
+        }
+    }
+
+    @Test("an administrator ends any session", arguments: SessionHarness.Kind.allCases)
+    func administrator(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let tokens = try await harness.begin()
+            #expect(try await harness.service.end(sessionID: tokens.sessionID, ownedBy: nil))
+            #expect(try await harness.service.end(sessionID: tokens.sessionID, ownedBy: nil) == false)
+            await harness.expectRefused(tokens.refreshToken, .unknownSession)
+        }
+    }
+
+    @Test("ending all ends every session of the subject only", arguments: SessionHarness.Kind.allCases)
+    func endAll(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            var mine: [IssuedTokens] = []
+            for _ in 0..<3 { mine.append(try await harness.begin("alice")) }
+            let other = try await harness.begin("bob")
+            #expect(try await harness.service.sessions(of: "alice").count == 3)
+            #expect(try await harness.service.endAll(subject: "alice", token: ended(mine[0], harness)) == 3)
+            for tokens in mine {
+                guard case .revoked = try await harness.verdict(tokens.accessToken) else {
+                    Issue.record("an access token survived")
+                    continue
+                }
+                await harness.expectRefused(tokens.refreshToken, .unknownSession)
+            }
+            #expect(try await harness.service.sessions(of: "alice").isEmpty)
+            #expect(try await harness.service.endAll(subject: "alice") == 0)
+            #expect(try await harness.verdict(other.accessToken) == .clear)
+            _ = try await harness.service.refresh(other.refreshToken)
+        }
+    }
+
+    @Test(
+        "revoke-all then login in one millisecond, a thousand times: old refused, new accepted",
+        arguments: SessionHarness.Kind.allCases)
+    func sameMillisecond(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            var old = try await harness.begin()
+            for round in 0..<1000 {
+                switch round % 4 {
+                case 0: try await harness.service.endAll(subject: "alice")
+                case 1: try await harness.revoke(.subject("alice"))
+                case 2: try await harness.revoke(.all)
+                default: try await harness.revoke(.client("web"))
+                }
+                let new = try await harness.begin()
+                guard case .revoked = try await harness.verdict(old.accessToken) else {
+                    Issue.record("the old token survived round \(round)")
+                    return
+                }
+                try #require(try await harness.verdict(new.accessToken) == .clear)
+                old = new
+            }
+        }
+    }
+
+    @Test(
+        "a cut-off ends sessions begun before it and spares those begun after", arguments: SessionHarness.Kind.allCases)
+    func cutoffs(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            for target in [RevocationTarget.subject("alice"), .client("web"), .all] {
+                let before = try await harness.begin()
+                try await harness.revoke(target)
+                let after = try await harness.begin()
+                // Long after the access tokens' cut-off has gone, refresh tokens are still held to it.
+                harness.clock.advance(bySeconds: 3600)
+                try harness.fixture?.server.command(
+                    "DEL", "p:revoked:sub:alice", "p:revoked:client:web", "p:revoked:all")
+                await harness.expectRefused(before.refreshToken, .revoked)
+                await harness.expectRefused(before.refreshToken, .unknownSession)
+                _ = try await harness.service.refresh(after.refreshToken)
+            }
+        }
+    }
+
+    @Test("a session revoked by its id alone gives no more tokens", arguments: SessionHarness.Kind.allCases)
+    func sessionMark(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let tokens = try await harness.begin()
+            try await harness.revoke(.session(tokens.sessionID))
+            #expect(try await harness.verdict(tokens.accessToken) == .revoked(.session))
+            #expect(try await harness.service.sessions(of: "alice").isEmpty)
+            harness.clock.advance(bySeconds: 3600)
+            try harness.fixture?.server.command("DEL", "p:revoked:sid:\(tokens.sessionID)")
+            await harness.expectRefused(tokens.refreshToken, .revoked)
+        }
+    }
+
+    @Test("revoking the signing key spares tokens made after it", arguments: SessionHarness.Kind.allCases)
+    func signingKey(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let first = try await harness.begin()
+            try await harness.revoke(.key(harness.signingKeys.signer.keyID))
+            #expect(try await harness.verdict(first.accessToken) == .revoked(.key))
+            let second = try await harness.service.refresh(first.refreshToken)
+            #expect(try await harness.verdict(second.accessToken) == .clear)
+        }
+    }
+
+    @Test(
+        "a token of a node with a fast clock falls to a cut-off of a node without",
+        arguments: SessionHarness.Kind.allCases)
+    func fastClock(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            harness.clock.advance(bySeconds: 20)
+            let tokens = try await harness.begin()
+            harness.clock.advance(bySeconds: -20)
+            try await harness.service.endAll(subject: "alice")
+            #expect(try await harness.verdict(tokens.accessToken) == .revoked(.subject))
+            let next = try await harness.begin()
+            #expect(try await harness.verdict(next.accessToken) == .clear)
+        }
+    }
+
+    @Test("long and odd subjects and clients work like any other", arguments: SessionHarness.Kind.allCases)
+    func oddNames(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            for name in [String(repeating: "x", count: 200), "übel", "a b:c"] {
+                let tokens = try await harness.begin(name, client: name)
+                let next = try await harness.service.refresh(tokens.refreshToken, clientID: name)
+                #expect(next.subject == name)
+                #expect(try harness.verify(next.accessToken).subject == name)
+                #expect(try await harness.service.endAll(subject: name) == 1)
+                #expect(try await harness.verdict(next.accessToken) == .revoked(.subject))
+            }
+        }
+    }
+
+    @Test("a full store inside the process begins no more until sessions expire")
+    func bounded() async throws {
+        let denyList = InProcessDenyList(keys: RevocationKeys(prefix: "p:"))
+        let store = InProcessSessionStore(denyList: denyList, maximumSessions: 2)
+        try await Harness.with(.inProcess) { harness in
+            let service = try SessionService(
+                policy: harness.policy, signingKeys: harness.signingKeys, store: store,
+                clock: { harness.clock.milliseconds }, audit: { _ in })
+            for _ in 0..<2 { _ = try await service.begin(subject: "a", clientID: "c", scope: .none) }
+            await #expect(throws: SessionError.unavailable) {
+                try await service.begin(subject: "a", clientID: "c", scope: .none)
+            }
+            harness.clock.advance(bySeconds: 86_400)
+            _ = try await service.begin(subject: "a", clientID: "c", scope: .none)
+        }
+    }
+}
