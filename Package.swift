@@ -53,7 +53,8 @@ let package = Package(
         target(
             "Gateway",
             [
-                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient", "Revocation",
+                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient",
+                "Revocation",
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -3,8 +3,10 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Writes finished access-log lines to a file descriptor on a thread of its own, so that a slow disk or terminal never
-/// holds up an event loop. What does not fit is dropped and counted.
+/// Writes finished access-log lines to a file descriptor on a thread of its own, so that a slow disk or terminal
+/// never holds up an event loop.
+///
+/// What does not fit is dropped and counted.
 package final class AccessLogWriter: Sendable {
     /// The most bytes that may wait to be written.
     package static let pendingByteLimit = 8 << 20

@@ -22,7 +22,9 @@ public struct Denial: Sendable {
     }
 }
 
-/// The right to forward one request. Only an ``Authentication`` can make one.
+/// The right to forward one request.
+///
+/// Only an ``Authentication`` can make one.
 public struct Permit {
     package let identity: Identity?
 

@@ -125,8 +125,10 @@ extension ClientConnection {
             for field in head.fields
             where field.traits.isDisjoint(with: [.hopByHop, .framing, .identity, .lookAlike, .host]) {
                 fields.append(
-                    (String(decoding: field.name(in: bytes), as: UTF8.self),
-                        String(decoding: field.value(in: bytes), as: UTF8.self)))
+                    (
+                        String(decoding: field.name(in: bytes), as: UTF8.self),
+                        String(decoding: field.value(in: bytes), as: UTF8.self)
+                    ))
             }
             let path = exchange.normalizedPath.map { String(decoding: $0, as: UTF8.self) }
             return ControlRequest(

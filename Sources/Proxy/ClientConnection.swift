@@ -233,8 +233,10 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: - Deadlines
 
-    /// Sets the one deadline of the connection. The timer is left alone unless it would ring too late: it finds out by
-    /// itself when it rings too early, so that a busy connection hardly ever touches it.
+    /// Sets the one deadline of the connection.
+    ///
+    /// The timer is left alone unless it would ring too late: it finds out by itself when it rings too early, so that
+    /// a busy connection hardly ever touches it.
     func setDeadline(milliseconds: Int64) {
         deadline = .now() + .milliseconds(milliseconds)
         if timer == nil || deadline < timerDeadline { armTimer() }

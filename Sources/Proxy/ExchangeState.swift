@@ -70,6 +70,7 @@ struct ExchangeState: Equatable {
     ///   - onReusedConnection: whether the connection had served a request before: then the upstream may just have
     ///     closed it for being idle, and the request was not looked at.
     ///   - receivedBytes: whether any byte of an answer came.
+    /// - Returns: what to do for the client.
     mutating func upstreamFailed(onReusedConnection: Bool, receivedBytes: Bool) -> Failure {
         guard response == .awaited else { return .abort }
         guard onReusedConnection, !receivedBytes, isRepeatable, !hasRetried else { return .answer }

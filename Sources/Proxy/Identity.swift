@@ -2,7 +2,9 @@
 package final class Identity: Sendable {
     /// Complete header lines, each with its CR LF.
     package let headerLines: [UInt8]
-    /// The subject as the log may show it: a digest, unless configured otherwise. Free of characters to be escaped.
+    /// The subject as the log may show it: a digest, unless configured otherwise.
+    ///
+    /// Free of characters to be escaped.
     package let loggedSubject: String
 
     /// Makes an identity of rendered lines.

@@ -3,7 +3,9 @@ import HTTP1
 import NIOCore
 import Synchronization
 
-/// Everything that the connections of one event loop share. Loop-bound: never touched from another thread.
+/// Everything that the connections of one event loop share.
+///
+/// Loop-bound: never touched from another thread.
 final class LoopContext {
     let eventLoop: any EventLoop
     let configuration: ProxyConfiguration

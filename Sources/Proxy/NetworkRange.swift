@@ -27,7 +27,9 @@ package struct NetworkRange: Sendable, Equatable {
         self.prefixLength = min(max(prefixLength, 0), network.count * 8)
     }
 
-    /// Whether an address lies in the block. An IPv4 address mapped into IPv6 counts as IPv4.
+    /// Whether an address lies in the block.
+    ///
+    /// An IPv4 address mapped into IPv6 counts as IPv4.
     package func contains(_ address: SocketAddress) -> Bool {
         guard let text = address.ipAddress, let bytes = Self.bytes(of: text), bytes.count == prefix.count else {
             return false

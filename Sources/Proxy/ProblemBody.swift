@@ -8,6 +8,7 @@ package enum ProblemBody {
     /// - Parameters:
     ///   - problem: what went wrong.
     ///   - requestID: the identifier that also stands in the logs; it is well-formed, so it needs no escaping.
+    /// - Returns: the document's text.
     package static func render(_ problem: Problem, requestID: String) -> String {
         "{\"type\":\"about:blank\",\"title\":\"\(problem.title)\",\"status\":\(problem.status),"
             + "\"error\":\"\(problem.error)\",\"error_description\":\"\(escape(problem.description))\","

@@ -1,8 +1,8 @@
+import Glibc
 package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 package import NIOPosix
-import Glibc
 
 /// The public listener: one accepting socket per event loop, each with all it needs to serve its connections.
 package final class ProxyServer: Sendable {
@@ -19,8 +19,10 @@ package final class ProxyServer: Sendable {
     ///   - group: the event loops that connections are spread over.
     ///   - controlPlane: answers the gateway's own endpoints.
     ///   - accessLog: where access-log lines go, or `nil` for none.
+    ///   - logger: for what the operator should know.
     ///   - makeAuthentication: called once per event loop, on that loop; what it returns makes one authentication for
     ///     each connection.
+    /// - Throws: when an event loop has been shut down already.
     package init(
         configuration: ProxyConfiguration, group: MultiThreadedEventLoopGroup, controlPlane: any ControlPlane,
         accessLog: AccessLogWriter?, logger: Logger,
@@ -83,7 +85,8 @@ package final class ProxyServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
         if sharesPort {
-            bootstrap = bootstrap.serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+            bootstrap = bootstrap.serverChannelOption(
+                .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
         }
         return try await bootstrap.childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {

@@ -52,6 +52,7 @@ package struct RouteTable: Sendable {
     ///   - path: the path in its normal form.
     ///   - method: the method.
     ///   - methodName: its bytes, looked at only for methods that ``HTTPMethod`` does not name.
+    /// - Returns: the route, or why there is none.
     package func match(
         authority: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer, method: HTTPMethod,
         methodName: UnsafeRawBufferPointer

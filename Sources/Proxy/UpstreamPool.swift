@@ -1,7 +1,9 @@
 import NIOCore
 import NIOPosix
 
-/// One event loop's connections to one upstream. Targets take turns; the connection used last is used first.
+/// One event loop's connections to one upstream.
+///
+/// Targets take turns; the connection used last is used first.
 final class UpstreamPool {
     let upstream: Upstream
     private let eventLoop: any EventLoop
@@ -30,7 +32,9 @@ final class UpstreamPool {
 
     /// Opens a connection to a target.
     ///
-    /// - Parameter completion: called on the event loop with the connection, or `nil` when it could not be opened.
+    /// - Parameters:
+    ///   - target: the target's index.
+    ///   - completion: called on the event loop with the connection, or `nil` when it could not be opened.
     func connect(target: Int, completion: @escaping (UpstreamConnection?) -> Void) {
         let address = upstream.targets[target]
         let connection = UpstreamConnection(pool: self, target: target)

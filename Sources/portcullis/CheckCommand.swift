@@ -1,6 +1,6 @@
 import ArgumentParser
-import GatewayConfiguration
 import Gateway
+import GatewayConfiguration
 
 /// `portcullis check`.
 struct CheckCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-import GatewayConfiguration
 import Credentials
 import Foundation
 import Gateway
+import GatewayConfiguration
 import Sessions
 
 /// Why a command ended without doing its work: what to print, and the exit code that scripts can tell apart.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import GatewayConfiguration
 import Foundation
+import GatewayConfiguration
 
 /// `--config FILE`, which every command takes.
 struct ConfigurationOption: ParsableArguments {

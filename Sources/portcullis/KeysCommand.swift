@@ -1,6 +1,6 @@
 import ArgumentParser
-import GatewayConfiguration
 import Foundation
+import GatewayConfiguration
 import JOSE
 import Sessions
 
@@ -25,7 +25,9 @@ struct KeysCommand: ParsableCommand {
             do throws(SigningKeyError) {
                 let key = try directory.generate(
                     algorithm: algorithm, nowSeconds: Int64(Date.now.timeIntervalSince1970))
-                print("made the \(key.state.rawValue) key \(key.keyID) (\(key.algorithm.rawValue)) in \(tokens.keyDirectory)")
+                print(
+                    "made the \(key.state.rawValue) key \(key.keyID) (\(key.algorithm.rawValue)) in \(tokens.keyDirectory)"
+                )
             } catch {
                 throw CommandFailure(error)
             }

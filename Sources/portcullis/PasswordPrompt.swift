@@ -1,6 +1,7 @@
 import Foundation
 
 /// Reads a password: from the terminal without showing it, twice when it is a new one, or a line of standard input.
+///
 /// Never from an argument, where other users of the machine could read it.
 enum PasswordPrompt {
     /// - Throws: ``CommandFailure`` when the two do not match or there is nothing to read.

@@ -1,7 +1,7 @@
 import ArgumentParser
-import GatewayConfiguration
 import Foundation
 import Gateway
+import GatewayConfiguration
 import Logging
 import Proxy
 import ServiceLifecycle

@@ -1,7 +1,7 @@
 import ArgumentParser
-import GatewayConfiguration
 import Credentials
 import Foundation
+import GatewayConfiguration
 
 /// `portcullis user`.
 struct UserCommand: AsyncParsableCommand {

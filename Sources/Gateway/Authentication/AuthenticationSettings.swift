@@ -13,7 +13,9 @@ struct AuthenticationSettings: Sendable {
 
     var issuers: [Issuer]
     var leewaySeconds: Int64
-    /// The policies that routes name by index. The first is the bare check of `/auth/verify`.
+    /// The policies that routes name by index.
+    ///
+    /// The first is the bare check of `/auth/verify`.
     var policies: [RoutePolicy]
     /// How many tokens each event loop remembers.
     var cacheEntriesPerLoop: Int

@@ -2,8 +2,9 @@ import JOSE
 import Proxy
 import Revocation
 
-/// What is remembered of a verified token: only what cannot change while it lives. Its times are judged again on each
-/// use, and the deny-list is asked again.
+/// What is remembered of a verified token: only what cannot change while it lives.
+///
+/// Its times are judged again on each use, and the deny-list is asked again.
 final class KnownToken {
     let token: VerifiedToken
     let identity: Identity

@@ -20,7 +20,9 @@ final class LoopAuthenticator {
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
     }
 
-    /// Verifies a token, or remembers that it was verified. Either way its times have been judged just now.
+    /// Verifies a token, or remembers that it was verified.
+    ///
+    /// Either way its times have been judged just now.
     func verify(_ token: UnsafeRawBufferPointer) throws(TokenRejection) -> KnownToken {
         let now = Self.nowSeconds
         if let known = cache.value(for: token) {

@@ -38,7 +38,8 @@ struct RoutePolicy: Sendable {
     /// - Parameters:
     ///   - tokenAudiences: its `aud`.
     ///   - issuerAudiences: what its issuer may be accepted for where the policy names nothing.
-    ///   - tokenScopes: its scopes, with spaces between.
+    ///   - scope: its scopes, with spaces between.
+    /// - Returns: how it fares.
     func standing(audiences tokenAudiences: [String], issuerAudiences: [String], scope: String) -> Standing {
         let accepted = audiences ?? issuerAudiences
         guard tokenAudiences.contains(where: accepted.contains) else { return .wrongAudience }

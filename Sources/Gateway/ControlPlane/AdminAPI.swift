@@ -3,7 +3,9 @@ import Hummingbird
 import JOSE
 import NIOCore
 
-/// The admin listener's endpoints. For now whether the process lives, and whether it can do its work.
+/// The admin listener's endpoints.
+///
+/// For now whether the process lives, and whether it can do its work.
 struct AdminAPI {
     let readiness: Readiness
 

@@ -6,8 +6,9 @@ import Proxy
 import Revocation
 import Synchronization
 
-/// Verifies access tokens for the control plane. It has a verifier of its own behind a lock; the data path's belong to
-/// their event loops.
+/// Verifies access tokens for the control plane.
+///
+/// It has a verifier of its own behind a lock; the data path's belong to their event loops.
 final class BearerVerification: Sendable {
     private let settings: AuthenticationSettings
     private let verifier: Mutex<TokenVerifier>
@@ -20,12 +21,14 @@ final class BearerVerification: Sendable {
         verifier = Mutex(try settings.makeVerifier())
     }
 
-    /// Verifies the request's `Authorization`. Whether the token is revoked does not matter here: logging out again is
-    /// no error.
+    /// Verifies the request's `Authorization`.
+    ///
+    /// Whether the token is revoked does not matter here: logging out again is no error.
     ///
     /// - Parameters:
     ///   - request: the request.
     ///   - isOptional: whether a missing or expired token is as good as none.
+    /// - Returns: the verified token, or `nil` where there is none.
     /// - Throws: ``Problem``.
     func verify(_ request: Request, isOptional: Bool) throws -> VerifiedToken? {
         let values = request.headers[values: .authorization]

@@ -5,7 +5,9 @@ import Proxy
 import Revocation
 import Sessions
 
-/// Turns every error of the control plane into the problem that a client sees. The only place that does.
+/// Turns every error of the control plane into the problem that a client sees.
+///
+/// The only place that does.
 enum ProblemMapping {
     static func problem(for error: any Error, logger: Logger) -> Problem {
         switch error {

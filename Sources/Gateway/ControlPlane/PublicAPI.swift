@@ -1,5 +1,5 @@
-import GatewayConfiguration
 import Credentials
+import GatewayConfiguration
 import HTTPTypes
 import Hummingbird
 import JOSE

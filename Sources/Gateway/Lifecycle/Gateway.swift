@@ -1,6 +1,6 @@
-package import GatewayConfiguration
 import Credentials
 import Foundation
+package import GatewayConfiguration
 import Hummingbird
 import JOSE
 package import Logging
@@ -150,7 +150,8 @@ package final class Gateway: Service {
         let readiness = Readiness(
             redis: redis, upstreams: configuration.upstreams.map(Upstream.init), group: running.adminGroup)
         let admin = AdminListener(
-            responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup, logger: logger)
+            responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup,
+            logger: logger)
         running.add(admin)
         do {
             running.adminPort = try await admin.start(

@@ -6,7 +6,9 @@ import Proxy
 import Revocation
 import Sessions
 
-/// What a configuration comes to: the values that each part is started with. Reads the key files, starts nothing.
+/// What a configuration comes to: the values that each part is started with.
+///
+/// Reads the key files, starts nothing.
 struct GatewayPlan {
     let authentication: AuthenticationSettings
     let signingKeys: SigningKeys?
@@ -133,7 +135,8 @@ struct GatewayPlan {
         } catch {
             throw GatewayError(
                 .configuration,
-                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) is not a usable JSON Web Key Set: \(error.code)")
+                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) is not a usable JSON Web Key Set: \(error.code)"
+            )
         }
         throw GatewayError(
             .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")

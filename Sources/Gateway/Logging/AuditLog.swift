@@ -1,7 +1,9 @@
 import Logging
 import Sessions
 
-/// What happened to accounts and sessions, for whoever looks into an incident. Its logger is called `audit`.
+/// What happened to accounts and sessions, for whoever looks into an incident.
+///
+/// Its logger is called `audit`.
 struct AuditLog: Sendable {
     let logger: Logger
 
@@ -24,7 +26,8 @@ struct AuditLog: Sendable {
     func record(_ event: AuditEvent) {
         switch event {
         case .sessionBegan(let session, let subject, let client):
-            logger.notice("session began", metadata: ["session": "\(session)", "subject": "\(subject)", "client_id": "\(client)"])
+            logger.notice(
+                "session began", metadata: ["session": "\(session)", "subject": "\(subject)", "client_id": "\(client)"])
         case .refreshed(let session, let subject, let generation, let isRetry, let age):
             logger.notice(
                 isRetry ? "refresh repeated" : "refreshed",
@@ -41,7 +44,8 @@ struct AuditLog: Sendable {
                     "session_age_ms": "\(age)",
                 ])
         case .refreshRefused(let session, let reason):
-            logger.notice("refresh refused", metadata: ["session": "\(session ?? "-")", "reason": "\(reason.rawValue)"])
+            logger.notice(
+                "refresh refused", metadata: ["session": "\(session ?? "-")", "reason": "\(reason.rawValue)"])
         case .sessionEnded(let session, let subject, let reason):
             logger.notice(
                 "session ended",

@@ -1,8 +1,8 @@
-package import Logging
+import Foundation
 import JOSE
+package import Logging
 import NIOCore
 package import Proxy
-import Foundation
 
 /// Writes log records as JSON lines with the names that Cloud Logging knows: constant text in `message`, all else in
 /// fields of its own.

@@ -9,7 +9,9 @@ extension Configuration {
         package var audiences: [String]
         /// The algorithms a token may be signed with; never empty.
         package var algorithms: [SigningAlgorithm]
-        /// The longest `exp - iat` that is accepted. Revocations of its tokens are kept for this long.
+        /// The longest `exp - iat` that is accepted.
+        ///
+        /// Revocations of its tokens are kept for this long.
         package var maximumLifetimeSeconds: Int64
     }
 }

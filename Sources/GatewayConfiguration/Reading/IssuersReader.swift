@@ -34,7 +34,8 @@ struct IssuersReader {
         let audiences = section.required("audiences", "write what its tokens must have as `aud`").flatMap(
             values.audiences)
         let algorithms = section.required("algorithms", "write what it signs with, such as [ES256]").flatMap(algorithms)
-        let maximumLifetime = section.node("max_lifetime").flatMap { values.seconds($0, in: 1...3650 * 86_400) } ?? 86_400
+        let maximumLifetime =
+            section.node("max_lifetime").flatMap { values.seconds($0, in: 1...3650 * 86_400) } ?? 86_400
         guard let issuer, let keySetFile, let audiences, let algorithms else { return nil }
         return Configuration.Issuer(
             issuer: issuer,
