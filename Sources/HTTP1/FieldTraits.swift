@@ -25,6 +25,13 @@ package struct FieldTraits: OptionSet, Sendable {
     /// `X-Request-Id`.
     package static let requestID = FieldTraits(rawValue: 128)
 
+    /// What never goes on to an upstream: all of the above but credentials, which are up to the route, and `Host`.
+    ///
+    /// Written as bits, because set literals are put together at run time.
+    package static let notForwarded = FieldTraits(rawValue: 1 | 2 | 4 | 16 | 32 | 128)
+    /// What never goes back to a client.
+    package static let notReturned = FieldTraits(rawValue: 1 | 2)
+
     /// The traits that follow from a name alone.
     @inline(__always)
     static func of(_ name: FieldName) -> FieldTraits {

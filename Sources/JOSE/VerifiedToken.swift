@@ -41,20 +41,19 @@ package struct VerifiedToken: Sendable {
     /// `exp`.
     package var expiresAt: NumericDate { claims.expiresAt }
 
-    /// What the clock has against the token, to be asked again on each use of one that is remembered.
+    /// When the token counts, to be kept and asked again on each use of one that is remembered.
+    package var validity: TokenValidity {
+        TokenValidity(issuedAt: issuedAt, notBefore: notBefore, expiresAt: expiresAt)
+    }
+
+    /// What the clock has against the token.
     ///
     /// - Parameters:
     ///   - nowSeconds: seconds since 1970.
     ///   - leewaySeconds: how far clocks may differ, brought into 0 to 300.
     /// - Returns: `expired`, `notYetValid`, `issuedInTheFuture`, or nil.
     package func timeRejection(nowSeconds: Int64, leewaySeconds: Int64) -> TokenRejection? {
-        let now = NumericDate(seconds: nowSeconds)
-        let leeway = min(max(leewaySeconds, 0), TokenVerifier.maximumLeewaySeconds)
-        // RFC 7519 section 4.1.4: on or after the moment itself the token is expired.
-        guard expiresAt.isLater(than: now, byMoreThan: -leeway) else { return .expired }
-        if let notBefore, notBefore.isLater(than: now, byMoreThan: leeway) { return .notYetValid }
-        if issuedAt.isLater(than: now, byMoreThan: leeway) { return .issuedInTheFuture }
-        return nil
+        validity.rejection(nowSeconds: nowSeconds, leewaySeconds: leewaySeconds)
     }
 }
 

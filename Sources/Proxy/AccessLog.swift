@@ -19,13 +19,30 @@ final class AccessLog {
     private static let batchByteCount = 16 << 10
 
     private let writer: AccessLogWriter
+    /// How many of 2^32 requests get a line; `nil` for all.
+    private let threshold: UInt32?
     private var buffer = ByteBuffer()
     private var prefix: [UInt8] = []
     private var prefixSecond: Int64 = .min
 
-    init(writer: AccessLogWriter) {
+    /// - Parameters:
+    ///   - writer: where batches go.
+    ///   - fraction: the part of the requests that get a line.
+    init(writer: AccessLogWriter, fraction: Double = 1) {
         self.writer = writer
+        threshold = fraction < 1 ? UInt32(max(fraction, 0) * Double(UInt32.max)) : nil
         buffer.reserveCapacity(Self.batchByteCount + 1024)
+    }
+
+    /// Whether a request gets a line.
+    ///
+    /// - Parameters:
+    ///   - status: its answer's status; failures of the service are never left out.
+    ///   - chance: a random number.
+    /// - Returns: whether it is to be written.
+    func takes(status: Int, chance: UInt64) -> Bool {
+        guard let threshold, status < 500 else { return true }
+        return UInt32(truncatingIfNeeded: chance >> 32) < threshold
     }
 
     /// Appends a line.

@@ -70,13 +70,16 @@ extension ClientConnection {
                 return false
             case .success(.data(let skipping, let count)):
                 input.moveReaderIndex(forwardBy: skipping)
-                guard exchange.gathered.readableBytes + count <= ControlRequest.bodyByteLimit,
+                var gathered = exchange.gathered ?? ByteBuffer()
+                exchange.gathered = nil
+                guard gathered.readableBytes + count <= ControlRequest.bodyByteLimit,
                     var part = input.readSlice(length: count)
                 else {
                     answer(.bodyTooLarge, reason: "body_too_large")
                     return false
                 }
-                exchange.gathered.writeBuffer(&part)
+                gathered.writeBuffer(&part)
+                exchange.gathered = gathered
             case .success(.needMore):
                 input = ByteBuffer()
                 return false
@@ -101,6 +104,7 @@ extension ClientConnection {
         Task {
             let response = await controlPlane.respond(to: request)
             eventLoop.execute {
+                connection.value.connection?.loop.updateNow()
                 connection.value.connection?.controlPlaneAnswered(response, ticket: ticket)
             }
         }
@@ -109,6 +113,7 @@ extension ClientConnection {
     private func controlPlaneAnswered(_ response: ControlResponse, ticket: String) {
         guard phase == .answering, exchange.requestID.text == ticket else { return }
         exchange.status = response.status
+        if response.status >= 400 { exchange.reason = "refused" }
         beginAnswer(status: response.status)
         for (name, value) in response.fields where Self.isSafe(name) && Self.isSafe(value) {
             loop.output.writeString(name)
@@ -136,7 +141,8 @@ extension ClientConnection {
                 target: (path ?? String(decoding: head.path.bytes(in: bytes), as: UTF8.self))
                     + String(decoding: head.query.bytes(in: bytes), as: UTF8.self),
                 authority: String(decoding: head.authority.bytes(in: bytes), as: UTF8.self), fields: fields,
-                body: exchange.gathered, clientAddress: peer.address, requestID: exchange.requestID.text)
+                body: exchange.gathered ?? ByteBuffer(), clientAddress: peer.address, requestID: exchange.requestID.text
+            )
         }
     }
 
@@ -193,8 +199,10 @@ extension ClientConnection {
 
     /// Writes the access-log line of the exchange.
     func logExchange() {
-        guard let log = loop.accessLog, exchange.status != 0 else { return }
-        let now = NIODeadline.now()
+        guard let log = loop.accessLog, exchange.status != 0,
+            log.takes(status: exchange.status, chance: loop.makeChance())
+        else { return }
+        let now = loop.now
         var upstreamTime: Int64?
         if let start = exchange.upstreamStartedAt {
             upstreamTime = ((exchange.upstreamEndedAt ?? now) - start).nanoseconds
@@ -203,7 +211,7 @@ extension ClientConnection {
         log.append(
             AccessLog.Entry(
                 requestID: exchange.requestID,
-                route: exchange.route >= 0 ? loop.configuration.routes.routes[exchange.route].label : "-",
+                route: exchange.route?.label ?? "-",
                 method: parser.head.method, status: exchange.status, reason: exchange.reason,
                 durationNanoseconds: started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds,
                 upstreamNanoseconds: upstreamTime, subject: exchange.identity?.loggedSubject),

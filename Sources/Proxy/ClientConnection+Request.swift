@@ -35,7 +35,7 @@ extension ClientConnection {
     }
 
     private func takeUp() {
-        exchange.startedAt = .now()
+        exchange.startedAt = loop.now
         exchange.body = BodyDecoder(parser.head.framing)
         exchange.state = ExchangeState(
             requestIsComplete: exchange.body.hasEnded,
@@ -90,7 +90,7 @@ extension ClientConnection {
         }
         switch match {
         case .route(let index):
-            exchange.route = index
+            exchange.route = loop.configuration.routes.routes[index]
             return nil
         case .notFound: return (.notFound, "no_route")
         case .methodNotAllowed(let allow): return (.methodNotAllowed(allow: allow), "method_not_allowed")
@@ -100,7 +100,7 @@ extension ClientConnection {
     // MARK: - Authentication
 
     private func authenticate() {
-        let route = loop.configuration.routes.routes[exchange.route]
+        guard let route = exchange.route else { return }
         var policy = route.policy
         if route.destination == .verify {
             switch verificationPolicy() {
@@ -139,18 +139,20 @@ extension ClientConnection {
 
     private func permitted(_ identity: Identity?) {
         exchange.identity = identity
-        switch loop.configuration.routes.routes[exchange.route].destination {
+        switch exchange.route?.destination {
         case .upstream(let index): forward(to: loop.pools[index])
         case .controlPlane: gather()
         case .verify: answerVerified()
+        case nil: answer(.internalError, reason: "internal")
         }
     }
 
     // MARK: - To the upstream
 
     private func forward(to pool: UpstreamPool) {
+        exchange.pool = pool
         exchange.target = pool.chooseTarget()
-        exchange.upstreamStartedAt = .now()
+        exchange.upstreamStartedAt = loop.now
         if let connection = pool.takeIdle(target: exchange.target) {
             use(connection, of: pool)
         } else {
@@ -164,9 +166,10 @@ extension ClientConnection {
         let attempt = connectAttempt
         setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
         pool.connect(target: exchange.target) { [weak self] connection in
+            pool.loop.updateNow()
             guard let self, phase == .connecting, attempt == connectAttempt else {
                 // The client left meanwhile; the connection is as good as new.
-                if let connection { pool.giveBack(connection, now: .now()) }
+                if let connection { pool.giveBack(connection) }
                 return
             }
             guard let connection else {
@@ -180,13 +183,13 @@ extension ClientConnection {
     }
 
     private func use(_ connection: UpstreamConnection, of pool: UpstreamPool) {
+        guard let route = exchange.route else { return }
         phase = .exchanging
         upstream = connection
         connection.begin(for: self, method: parser.head.method)
-        let target = pool.upstream.targets[exchange.target]
         let writer = RequestHeadWriter(
-            head: parser.head, route: loop.configuration.routes.routes[exchange.route], peer: peer, exchange: exchange,
-            defaultHost: target.port == 80 ? target.host : "\(target.host):\(target.port)")
+            head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
+            normalizedPath: exchange.normalizedPath, target: pool.upstream.targets[exchange.target])
         loop.output.clear()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &loop.output) }
         connection.write(loop.output)
@@ -228,7 +231,7 @@ extension ClientConnection {
         if exchange.body.hasEnded {
             exchange.state.requestEnded()
             if isChunked { upstream.write(Self.lastChunk) }
-            setDeadline(milliseconds: upstreamPool?.upstream.responseTimeoutMilliseconds ?? 30_000)
+            if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
         } else {
             setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
         }
@@ -244,14 +247,6 @@ extension ClientConnection {
                 return .failure(error)
             }
         }
-    }
-
-    var upstreamPool: UpstreamPool? {
-        guard exchange.route >= 0 else { return nil }
-        if case .upstream(let index) = loop.configuration.routes.routes[exchange.route].destination {
-            return loop.pools[index]
-        }
-        return nil
     }
 
     /// The body breaks a rule after its head was passed on: the upstream must not take what it has for the whole.

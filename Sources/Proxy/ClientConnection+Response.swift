@@ -26,7 +26,7 @@ extension ClientConnection {
         writePersistence()
         if !head.hasDate { loop.output.writeBytes(loop.dateLine) }
         loop.output.writeStaticString("\r\n")
-        if let pool = upstreamPool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
+        if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
     }
 
     /// A part of the body came.
@@ -49,7 +49,7 @@ extension ClientConnection {
         writeOutput()
         context.flush()
         guard phase == .exchanging else { return }
-        if exchange.state.response == .started, let pool = upstreamPool {
+        if exchange.state.response == .started, let pool = exchange.pool {
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
         }
         if !context.channel.isWritable { upstream?.setReading(false) }
@@ -64,7 +64,7 @@ extension ClientConnection {
             connection?.close()
             return
         }
-        exchange.upstreamEndedAt = .now()
+        exchange.upstreamEndedAt = loop.now
         upstream = nil
         switch exchange.state.responseEnded(upstreamKeepsAlive: upstreamKeepsAlive) {
         case .next(let reuse):
@@ -87,7 +87,7 @@ extension ClientConnection {
         connection.close()
         switch failure {
         case .retry:
-            if let pool = upstreamPool { connect(to: pool) }
+            if let pool = exchange.pool { connect(to: pool) }
         case .answer:
             answer(.upstreamInvalid, reason: "upstream_closed")
             advance()
@@ -133,7 +133,7 @@ extension ClientConnection {
         let fieldsStart = head.fields.first.map { Int($0.nameOffset) } ?? (head.byteCount &- 2)
         loop.output.writeStaticString("HTTP/1.1")
         loop.output.writeBytes(bytes.slice(8, fieldsStart &- 8))
-        HeadWriter.copyFields(head.fields, of: bytes, dropping: [.hopByHop, .framing], to: &loop.output)
+        HeadWriter.copyFields(head.fields, of: bytes, dropping: .notReturned, to: &loop.output)
     }
 
     private func writeFraming(_ framing: BodyFraming, of head: ResponseHead) {

@@ -75,12 +75,16 @@ final class ClientConnection: ChannelInboundHandler {
         guard !isCounted else { return }
         let limits = loop.configuration.limits
         peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
-        authentication.onDecision = { [unowned self] decision in decided(decision) }
+        authentication.onDecision = { [unowned self] decision in
+            loop.updateNow()
+            decided(decision)
+        }
         guard loop.connectionCount.increment(upTo: limits.connections) else {
             answer(.tooManyConnections, reason: "connection_limit")
             return
         }
         isCounted = true
+        loop.updateNow()
         loop.add(self)
         setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
     }
@@ -88,6 +92,7 @@ final class ClientConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var received = unwrapInboundIn(data)
         if phase == .lingering || phase == .closed { return }
+        loop.updateNow()
         if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
         advance()
     }
@@ -238,7 +243,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// The timer is left alone unless it would ring too late: it finds out by itself when it rings too early, so that
     /// a busy connection hardly ever touches it.
     func setDeadline(milliseconds: Int64) {
-        deadline = .now() + .milliseconds(milliseconds)
+        deadline = loop.now + .milliseconds(milliseconds)
         if timer == nil || deadline < timerDeadline { armTimer() }
     }
 
@@ -253,7 +258,8 @@ final class ClientConnection: ChannelInboundHandler {
     private func timerRang() {
         timer = nil
         guard phase != .closed else { return }
-        if NIODeadline.now() < deadline { armTimer() } else { deadlinePassed() }
+        loop.updateNow()
+        if loop.now < deadline { armTimer() } else { deadlinePassed() }
     }
 
     private func deadlinePassed() {

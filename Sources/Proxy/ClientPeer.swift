@@ -2,7 +2,9 @@ import HTTP1
 import NIOCore
 
 /// Who is at the other end of a client connection, with the header lines that say so to upstreams.
-struct ClientPeer {
+///
+/// A class, so that handing it on copies nothing.
+final class ClientPeer {
     /// The address without a port.
     let address: String
     /// Whether the peer's own `X-Forwarded-*` fields are believed.

@@ -8,8 +8,10 @@ struct Exchange {
     /// The path in its normal form, where the client sent another.
     var normalizedPath: [UInt8]?
     var requestID = RequestID(high: 0, low: 0)
-    /// The route's index in the table, or -1 while there is none.
-    var route = -1
+    /// The route, once there is one.
+    var route: Route?
+    /// The pool of the upstream that the request goes to.
+    var pool: UpstreamPool?
     var identity: Identity?
     var body = BodyDecoder(.none)
     var bodyByteCount = 0
@@ -17,7 +19,7 @@ struct Exchange {
     /// The target in the upstream's list that the request went to.
     var target = 0
     /// The body of a request to the control plane, as far as it came.
-    var gathered = ByteBuffer()
+    var gathered: ByteBuffer?
     var startedAt = NIODeadline.uptimeNanoseconds(0)
     var upstreamStartedAt: NIODeadline?
     var upstreamEndedAt: NIODeadline?

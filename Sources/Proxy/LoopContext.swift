@@ -18,6 +18,8 @@ final class LoopContext {
     /// Where heads are put together before they are written; taken up and given back within one call.
     var output = ByteBuffer()
     private(set) var isDraining = false
+    /// The time of the event that is being handled; the clock is read once for each.
+    private(set) var now = NIODeadline.now()
 
     private var date = HTTPDate()
     private var random: SeededGenerator
@@ -37,7 +39,7 @@ final class LoopContext {
         var system = SystemRandomNumberGenerator()
         random = SeededGenerator(seed: (system.next(), system.next()))
         output.reserveCapacity(16 << 10)
-        pools = configuration.upstreams.map { UpstreamPool($0, eventLoop: eventLoop) }
+        pools = configuration.upstreams.map { UpstreamPool($0, loop: self) }
     }
 
     /// Starts what runs by the clock: log batches and the closing of idle upstream connections.
@@ -72,6 +74,16 @@ final class LoopContext {
         connections.removeValue(forKey: ObjectIdentifier(connection))
     }
 
+    /// Reads the clock, at the beginning of an event.
+    func updateNow() {
+        now = .now()
+    }
+
+    /// A number for decisions by chance.
+    func makeChance() -> UInt64 {
+        random.next()
+    }
+
     /// A fresh request identifier.
     func makeRequestID() -> RequestID {
         RequestID(high: random.next(), low: random.next())
@@ -92,7 +104,7 @@ final class LoopContext {
 
     private func keepHouse() {
         accessLog?.flush()
-        let now = NIODeadline.now()
+        updateNow()
         for pool in pools { pool.closeConnections(idleSince: now - .seconds(60)) }
     }
 }

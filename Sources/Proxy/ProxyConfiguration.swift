@@ -30,13 +30,18 @@ package struct ProxyConfiguration: Sendable {
     /// The networks whose `X-Forwarded-*` fields are believed.
     package var trustedProxies: [NetworkRange]
 
+    /// The part of the requests that get an access-log line, 0 to 1; those answered with 5xx always do.
+    package var accessLogFraction: Double
+
     /// Makes a configuration.
     package init(
-        routes: RouteTable, upstreams: [Upstream], limits: Limits = Limits(), trustedProxies: [NetworkRange] = []
+        routes: RouteTable, upstreams: [Upstream], limits: Limits = Limits(), trustedProxies: [NetworkRange] = [],
+        accessLogFraction: Double = 1
     ) {
         self.routes = routes
         self.upstreams = upstreams
         self.limits = limits
         self.trustedProxies = trustedProxies
+        self.accessLogFraction = accessLogFraction
     }
 }

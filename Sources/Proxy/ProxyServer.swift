@@ -31,13 +31,15 @@ package final class ProxyServer: Sendable {
         self.group = group
         self.logger = logger
         let count = ConnectionCount()
+        let fraction = configuration.accessLogFraction
         connectionCount = count
         var loops: [NIOLoopBound<LoopContext>] = []
         for eventLoop in group.makeIterator() {
             let loop = try await eventLoop.submit {
                 let context = LoopContext(
                     eventLoop: eventLoop, configuration: configuration, controlPlane: controlPlane,
-                    makeAuthentication: makeAuthentication(eventLoop), accessLog: accessLog.map(AccessLog.init),
+                    makeAuthentication: makeAuthentication(eventLoop),
+                    accessLog: accessLog.map { AccessLog(writer: $0, fraction: fraction) },
                     connectionCount: count)
                 context.start()
                 return NIOLoopBound(context, eventLoop: eventLoop)

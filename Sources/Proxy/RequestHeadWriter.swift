@@ -6,9 +6,12 @@ struct RequestHeadWriter {
     let head: RequestHead
     let route: Route
     let peer: ClientPeer
-    let exchange: Exchange
-    /// The `Host` for a client that sent none.
-    let defaultHost: String
+    let requestID: RequestID
+    let identity: Identity?
+    /// The path in its normal form, where the client sent another.
+    let normalizedPath: [UInt8]?
+    /// Whose name is the `Host` for a client that sent none.
+    let target: Upstream.Target
 
     func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
         writeRequestLine(bytes, to: &output)
@@ -18,15 +21,15 @@ struct RequestHeadWriter {
             if head.authority.count > 0 {
                 output.writeBytes(head.authority.bytes(in: bytes))
             } else {
-                output.writeString(defaultHost)
+                output.writeString(target.port == 80 ? target.host : "\(target.host):\(target.port)")
             }
             output.writeStaticString("\r\n")
         }
         writeForwarding(bytes, to: &output)
         output.writeStaticString("X-Request-Id: ")
-        exchange.requestID.write(to: &output)
+        requestID.write(to: &output)
         output.writeStaticString("\r\n")
-        if let identity = exchange.identity { output.writeBytes(identity.headerLines) }
+        if let identity = identity { output.writeBytes(identity.headerLines) }
         HeadWriter.writeFraming(head.framing, to: &output)
         output.writeStaticString("\r\n")
     }
@@ -37,7 +40,7 @@ struct RequestHeadWriter {
     }
 
     private var dropping: FieldTraits {
-        var traits: FieldTraits = [.hopByHop, .framing, .identity, .forwarding, .lookAlike, .requestID]
+        var traits = FieldTraits.notForwarded
         if !route.forwardsCredentials { traits.insert(.credential) }
         if dropsHost { traits.insert(.host) }
         return traits
@@ -54,7 +57,7 @@ struct RequestHeadWriter {
         output.writeStaticString(" ")
         if head.isAsteriskForm {
             output.writeStaticString("*")
-        } else if let path = exchange.normalizedPath {
+        } else if let path = normalizedPath {
             path.withUnsafeBytes { writePath($0, to: &output) }
         } else {
             writePath(head.path.bytes(in: bytes), to: &output)

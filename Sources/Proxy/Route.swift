@@ -1,7 +1,9 @@
 import HTTP1
 
 /// One entry of the route table.
-package struct Route: Sendable, Equatable {
+///
+/// A class, so that the data path can hold one without copying its texts.
+package final class Route: Sendable {
     /// Who answers a request on the route.
     package enum Destination: Sendable, Equatable {
         /// An upstream, by its index.
@@ -13,23 +15,23 @@ package struct Route: Sendable, Equatable {
     }
 
     /// What stands in logs and metrics; from the configuration, so of bounded number.
-    package var label: String
+    package let label: String
     /// The host in lower case, or `nil` for any.
-    package var host: String?
+    package let host: String?
     /// The path; a prefix at segment boundaries unless ``isExact``.
-    package var path: String
+    package let path: String
     /// Whether only the path itself matches, not what lies below it.
-    package var isExact: Bool
+    package let isExact: Bool
     /// The methods the route takes; empty for any.
-    package var methods: [String]
+    package let methods: [String]
     /// Who answers.
-    package var destination: Destination
+    package let destination: Destination
     /// Whether the path is cut off before the request is forwarded.
-    package var stripsPrefix: Bool
+    package let stripsPrefix: Bool
     /// Which policy guards the route, or `nil` when it is public.
-    package var policy: Int?
+    package let policy: Int?
     /// Whether `Authorization` and `X-API-Key` go on to the upstream.
-    package var forwardsCredentials: Bool
+    package let forwardsCredentials: Bool
 
     /// Makes a route.
     package init(

@@ -16,11 +16,19 @@ package struct RouteTable: Sendable {
         case methodNotAllowed(allow: String)
     }
 
-    private struct Entry: Sendable {
-        var path: [UInt8]
-        var isExact: Bool
-        var routes: [Int]
-        var allow: String
+    /// The routes of one path; a class, so that looking at one copies nothing.
+    private final class Entry: Sendable {
+        let path: [UInt8]
+        let isExact: Bool
+        let routes: [Int]
+        let allow: String
+
+        init(path: [UInt8], isExact: Bool, routes: [Int], allow: String) {
+            self.path = path
+            self.isExact = isExact
+            self.routes = routes
+            self.allow = allow
+        }
     }
 
     private struct Methods: Sendable {
@@ -93,22 +101,25 @@ package struct RouteTable: Sendable {
     }
 
     private static func entries(_ routes: [Route], host: String?) -> [Entry] {
-        var entries: [Entry] = []
+        struct Place: Hashable {
+            var path: [UInt8]
+            var isExact: Bool
+        }
+        var groups: [Place: [Int]] = [:]
         for (index, route) in routes.enumerated() where route.host == host {
             var path = Array(route.path.utf8)
             if !route.isExact { while path.last == UInt8(ascii: "/") { path.removeLast() } }
-            if let known = entries.firstIndex(where: { $0.path == path && $0.isExact == route.isExact }) {
-                entries[known].routes.append(index)
-            } else {
-                entries.append(Entry(path: path, isExact: route.isExact, routes: [index], allow: ""))
-            }
+            groups[Place(path: path, isExact: route.isExact), default: []].append(index)
         }
-        for index in entries.indices {
-            let names = entries[index].routes.flatMap { routes[$0].methods }
-            entries[index].allow = names.joined(separator: ", ")
+        let entries = groups.map { place, indices in
+            Entry(
+                path: place.path, isExact: place.isExact, routes: indices,
+                allow: indices.flatMap { routes[$0].methods }.joined(separator: ", "))
         }
         return entries.sorted { left, right in
-            left.path.count != right.path.count ? left.path.count > right.path.count : left.isExact && !right.isExact
+            if left.path.count != right.path.count { return left.path.count > right.path.count }
+            if left.isExact != right.isExact { return left.isExact }
+            return left.path.lexicographicallyPrecedes(right.path)
         }
     }
 

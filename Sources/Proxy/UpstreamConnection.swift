@@ -22,6 +22,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var input = ByteBuffer()
     private var body: BodyDecoder?
     private var interimCount = 0
+    private var isReading = true
 
     init(pool: UpstreamPool, target: Int) {
         self.pool = pool
@@ -53,6 +54,8 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Stops or resumes reading, for a client that is slower than the upstream.
     func setReading(_ reads: Bool) {
+        guard reads != isReading else { return }
+        isReading = reads
         try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
@@ -67,7 +70,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         }
         setReading(true)
         isReused = true
-        pool.giveBack(self, now: .now())
+        pool.giveBack(self)
     }
 
     /// Closes the connection; the client hears nothing of it any more.
@@ -94,6 +97,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             close()
             return
         }
+        pool.loop.updateNow()
         hasReceivedBytes = true
         if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
         receive()

@@ -6,13 +6,13 @@ import NIOPosix
 /// Targets take turns; the connection used last is used first.
 final class UpstreamPool {
     let upstream: Upstream
-    private let eventLoop: any EventLoop
+    unowned let loop: LoopContext
     private var idle: [[UpstreamConnection]]
     private var nextTarget = 0
 
-    init(_ upstream: Upstream, eventLoop: any EventLoop) {
+    init(_ upstream: Upstream, loop: LoopContext) {
         self.upstream = upstream
-        self.eventLoop = eventLoop
+        self.loop = loop
         idle = Array(repeating: [], count: upstream.targets.count)
         // Loops start at different targets, so that a burst of first requests is spread.
         nextTarget = Int.random(in: 0..<max(upstream.targets.count, 1))
@@ -38,8 +38,8 @@ final class UpstreamPool {
     func connect(target: Int, completion: @escaping (UpstreamConnection?) -> Void) {
         let address = upstream.targets[target]
         let connection = UpstreamConnection(pool: self, target: target)
-        let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-        ClientBootstrap(group: eventLoop)
+        let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+        ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.milliseconds(upstream.connectTimeoutMilliseconds))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -57,12 +57,12 @@ final class UpstreamPool {
     }
 
     /// Takes back a connection that is clean.
-    func giveBack(_ connection: UpstreamConnection, now: NIODeadline) {
+    func giveBack(_ connection: UpstreamConnection) {
         guard idle[connection.target].count < upstream.idleConnections else {
             connection.close()
             return
         }
-        connection.idleSince = now
+        connection.idleSince = loop.now
         idle[connection.target].append(connection)
     }
 

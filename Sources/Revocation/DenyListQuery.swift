@@ -2,7 +2,7 @@ package import NIOCore
 import RedisClient
 
 /// Everything that can revoke one token, made ready once and kept with the verified token.
-package struct DenyListQuery: Sendable {
+package final class DenyListQuery: Sendable {
     /// Which forms of the question to prepare: each costs memory for every remembered token.
     package struct Forms: OptionSet, Sendable {
         /// The bits.

@@ -6,13 +6,15 @@ import Revocation
 ///
 /// Its times are judged again on each use, and the deny-list is asked again.
 final class KnownToken {
-    let token: VerifiedToken
+    let validity: TokenValidity
+    let scope: String
     let identity: Identity
     let query: DenyListQuery
     private let standings: [RoutePolicy.Standing]
 
     init(_ token: VerifiedToken, settings: AuthenticationSettings) {
-        self.token = token
+        validity = token.validity
+        scope = token.scope
         identity = IdentityRenderer.render(token)
         let origin = settings.origin(of: token)
         let issuedAt =

@@ -9,6 +9,7 @@ final class LoopAuthenticator {
     let settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
+    private let leewaySeconds: Int64
     private let verifier: TokenVerifier
     private let cache: VerificationCache<KnownToken>
 
@@ -16,6 +17,7 @@ final class LoopAuthenticator {
         self.settings = settings
         self.denyList = denyList
         self.logger = logger
+        leewaySeconds = settings.leewaySeconds
         verifier = try settings.makeVerifier()
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
     }
@@ -26,7 +28,7 @@ final class LoopAuthenticator {
     func verify(_ token: UnsafeRawBufferPointer) throws(TokenRejection) -> KnownToken {
         let now = Self.nowSeconds
         if let known = cache.value(for: token) {
-            if let rejection = known.token.timeRejection(nowSeconds: now, leewaySeconds: settings.leewaySeconds) {
+            if let rejection = known.validity.rejection(nowSeconds: now, leewaySeconds: leewaySeconds) {
                 throw rejection
             }
             return known

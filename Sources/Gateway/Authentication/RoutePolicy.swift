@@ -2,7 +2,7 @@ import GatewayConfiguration
 import Proxy
 
 /// What a route asks of a token besides being valid, with the answers to those who do not meet it made ready.
-struct RoutePolicy: Sendable {
+final class RoutePolicy: Sendable {
     /// How a token fares with a policy; computed once per token, because neither changes.
     enum Standing: UInt8 {
         case met, wrongAudience, scopeMissing

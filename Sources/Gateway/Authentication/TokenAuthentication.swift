@@ -77,7 +77,7 @@ final class TokenAuthentication: Authentication {
             loop.logger.info(
                 "insufficient scope",
                 metadata: [
-                    "wanted": "\(loop.settings.policies[policy].wantedScopes)", "held": "\(known.token.scope)",
+                    "wanted": "\(loop.settings.policies[policy].wantedScopes)", "held": "\(known.scope)",
                     "subject": "\(known.identity.loggedSubject)",
                 ])
             return .deny(loop.settings.policies[policy].scopeDenial)

@@ -88,11 +88,17 @@ struct GatewayPlan {
                     stripsPrefix: route.stripsPrefix, policy: policy,
                     forwardsCredentials: route.forwardsCredentials))
         }
+        let fraction: Double =
+            switch configuration.accessLog {
+            case .off: 0
+            case .everyRequest: 1
+            case .sampled(let fraction): fraction
+            }
         return ProxyConfiguration(
             routes: RouteTable(routes), upstreams: upstreams, limits: ProxyConfiguration.Limits(configuration.limits),
             trustedProxies: configuration.trustedProxies.map {
                 NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
-            })
+            }, accessLogFraction: fraction)
     }
 
     private static func issuers(
