@@ -236,7 +236,9 @@ extension ClientConnection {
             setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
         }
         upstream.flush()
-        if !upstream.isWritable && !exchange.state.requestIsComplete { pauseReading() }
+        // Reading may have been stopped while the request was being decided.
+        guard !exchange.state.requestIsComplete else { return }
+        if upstream.isWritable { resumeReading() } else { pauseReading() }
     }
 
     func nextBodyEvent() -> Result<ChunkedDecoder.Event, HTTPViolation> {

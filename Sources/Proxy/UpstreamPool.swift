@@ -8,11 +8,14 @@ final class UpstreamPool {
     let upstream: Upstream
     unowned let loop: LoopContext
     private var idle: [[UpstreamConnection]]
+    /// The address of each target given as one; the others are looked up when a connection is opened.
+    private let addresses: [SocketAddress?]
     private var nextTarget = 0
 
     init(_ upstream: Upstream, loop: LoopContext) {
         self.upstream = upstream
         self.loop = loop
+        addresses = upstream.targets.map { try? SocketAddress(ipAddress: $0.host, port: $0.port) }
         idle = Array(repeating: [], count: upstream.targets.count)
         // Loops start at different targets, so that a burst of first requests is spread.
         nextTarget = Int.random(in: 0..<max(upstream.targets.count, 1))
@@ -36,24 +39,24 @@ final class UpstreamPool {
     ///   - target: the target's index.
     ///   - completion: called on the event loop with the connection, or `nil` when it could not be opened.
     func connect(target: Int, completion: @escaping (UpstreamConnection?) -> Void) {
-        let address = upstream.targets[target]
+        let name = upstream.targets[target]
         let connection = UpstreamConnection(pool: self, target: target)
         let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-        ClientBootstrap(group: loop.eventLoop)
+        let bootstrap = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.milliseconds(upstream.connectTimeoutMilliseconds))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(bound.value)
                 }
             }
-            .connect(host: address.host, port: address.port)
-            .assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success: completion(connection)
-                case .failure: completion(nil)
-                }
+        let opened =
+            addresses[target].map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: name.host, port: name.port)
+        opened.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: completion(connection)
+            case .failure: completion(nil)
             }
+        }
     }
 
     /// Takes back a connection that is clean.

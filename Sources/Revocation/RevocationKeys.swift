@@ -79,14 +79,14 @@ package struct RevocationKeys: Sendable, Hashable {
 
     /// An identifier as it appears in names: long or odd ones as SHA-256 in hex, foreign ones behind their issuer.
     package static func identifier(_ text: String, origin: TokenOrigin = .own) -> String {
-        let bytes = Array(text.utf8)
-        let isPlain = bytes.count <= longestPlainIdentifierBytes && bytes.allSatisfy { (0x20...0x7E).contains($0) }
-        let plain = isPlain ? text : Hexadecimal.encode(Digest.hash(bytes, with: .sha256))
+        let isPlain =
+            text.utf8.count <= longestPlainIdentifierBytes && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        let plain = isPlain ? text : Hexadecimal.encode(Digest.hash(Array(text.utf8), with: .sha256))
         switch origin {
         case .own:
             return plain
-        case .foreign(let issuer):
-            return "\(Hexadecimal.encode(Digest.hash(Array(issuer.utf8), with: .sha256).prefix(8))):\(plain)"
+        case .foreign(let namePrefix):
+            return namePrefix + plain
         }
     }
 }

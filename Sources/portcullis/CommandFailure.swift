@@ -22,7 +22,13 @@ struct CommandFailure: Error {
     }
 
     init(_ error: GatewayError) {
-        self.init(error.code == .configuration ? .configuration : .unavailable, "portcullis: \(error.description)")
+        let code: Code =
+            switch error.code {
+            case .configuration: .configuration
+            case .unavailable: .unavailable
+            case .internalFailure: .software
+            }
+        self.init(code, "portcullis: \(error.description)")
     }
 
     init(_ error: ConfigurationProblems) {

@@ -18,7 +18,8 @@ enum IdentityRenderer {
         append("X-Auth-Token-Id: ", token.tokenID, to: &lines)
         append("X-Auth-Issuer: ", token.issuer, to: &lines)
         append("X-Auth-Method: ", "jwt", to: &lines)
-        return Identity(headerLines: lines, loggedSubject: loggedForm(of: token.subject))
+        let subject = token.subject
+        return Identity(headerLines: lines, loggedSubject: loggedForm(of: subject))
     }
 
     /// The subject as logs show it: enough of a digest to follow one, not enough to name one.

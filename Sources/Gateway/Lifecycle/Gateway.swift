@@ -3,6 +3,7 @@ import Foundation
 package import GatewayConfiguration
 import Hummingbird
 import JOSE
+import LibCrypto
 package import Logging
 import NIOCore
 import NIOPosix
@@ -53,6 +54,11 @@ package final class Gateway: Service {
     /// - Returns: the running gateway, which must be shut down.
     /// - Throws: ``GatewayError``.
     package func start() async throws -> RunningGateway {
+        do throws(CryptoError) {
+            try CryptoLibrary.requireAlgorithms()
+        } catch {
+            throw GatewayError(.internalFailure, "OpenSSL cannot be used: \(error)")
+        }
         let loopCount = configuration.workerCount > 0 ? configuration.workerCount : System.coreCount
         let plan = try GatewayPlan(configuration, path: configurationPath, loopCount: loopCount)
         warnAboutConfiguration()

@@ -6,6 +6,8 @@ package struct GatewayError: Error, CustomStringConvertible, Sendable {
         case configuration
         /// Something outside that is needed: a port, a thread.
         case unavailable
+        /// The program itself, or a library it cannot do without.
+        case internalFailure
     }
 
     /// The kind.
