@@ -86,6 +86,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("Proxy", ["HTTP1", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("GatewayConfiguration"),
         tests("JOSE", ["LibCrypto"]),
         .target(name: "TestSupport", dependencies: nio, path: "Tests/TestSupport", swiftSettings: settings),

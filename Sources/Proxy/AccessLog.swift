@@ -56,7 +56,7 @@ final class AccessLog {
         buffer.writeStaticString("\",\"severity\":\"INFO\",\"message\":\"request\",\"request_id\":\"")
         entry.requestID.write(to: &buffer)
         buffer.writeStaticString("\",\"route\":\"")
-        buffer.writeString(entry.route)
+        writeEscaped(entry.route)
         buffer.writeStaticString("\",\"method\":\"")
         buffer.writeString(entry.method == .other ? "OTHER" : entry.method.name)
         buffer.writeStaticString("\",\"status\":")
@@ -76,6 +76,17 @@ final class AccessLog {
         }
         buffer.writeStaticString("}\n")
         if buffer.readableBytes >= Self.batchByteCount { flush() }
+    }
+
+    /// Escapes what JSON does not let stand (RFC 8259 section 7).
+    private func writeEscaped(_ text: String) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): buffer.writeMultipleIntegers(UInt8(ascii: "\\"), byte)
+            case 0..<0x20: buffer.writeStaticString("?")
+            default: buffer.writeInteger(byte)
+            }
+        }
     }
 
     /// Hands over what has gathered.

@@ -9,6 +9,8 @@ extension ClientConnection {
     func answer(_ problem: Problem, reason: StaticString) {
         guard phase != .closed, phase != .lingering else { return }
         skipBodyAtHand()
+        // There was no head to take an identifier from.
+        if exchange.startedAt == .uptimeNanoseconds(0) { exchange.requestID = loop.makeRequestID() }
         if problem.closesConnection { exchange.state.giveUpKeepAlive() }
         exchange.status = problem.status
         exchange.reason = reason
@@ -165,7 +167,9 @@ extension ClientConnection {
         writePersistence()
         loop.output.writeStaticString("\r\n")
         if var body, parser.head.method != .head { loop.output.writeBuffer(&body) }
-        context?.writeAndFlush(wrapOutboundOut(loop.output), promise: nil)
+        let bytes = loop.output
+        loop.output.clear()
+        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         logExchange()
         guard phase != .closed else { return }
         if keeps { nextRequest() } else { closeAfterFlush() }

@@ -18,7 +18,6 @@ extension ClientConnection {
         }
         switch outcome {
         case .failure(let violation):
-            exchange.requestID = loop.makeRequestID()
             answer(Problem(violation), reason: "malformed_request")
             return false
         case .success(.needMore):
@@ -39,7 +38,8 @@ extension ClientConnection {
         exchange.body = BodyDecoder(parser.head.framing)
         exchange.state = ExchangeState(
             requestIsComplete: exchange.body.hasEnded,
-            clientKeepsAlive: parser.head.keepsAlive && !loop.isDraining,
+            clientKeepsAlive: parser.head.keepsAlive && !loop.isDraining
+                && !(inputHasEnded && input.readableBytes == 0),
             isRepeatable: parser.head.method.isIdempotent)
         var refusal: (Problem, StaticString)?
         let bytes = exchange.headBytes
@@ -165,11 +165,12 @@ extension ClientConnection {
         connectAttempt += 1
         let attempt = connectAttempt
         setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
-        pool.connect(target: exchange.target) { [weak self] connection in
-            pool.loop.updateNow()
+        // The pool does not keep its loop's context alive, and this may come after everything else is gone.
+        pool.connect(target: exchange.target) { [weak self, loop] connection in
+            loop.updateNow()
             guard let self, phase == .connecting, attempt == connectAttempt else {
                 // The client left meanwhile; the connection is as good as new.
-                if let connection { pool.giveBack(connection) }
+                connection?.end(reuse: true)
                 return
             }
             guard let connection else {
@@ -193,9 +194,11 @@ extension ClientConnection {
         loop.output.clear()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &loop.output) }
         connection.write(loop.output)
+        // Whatever stayed in it would go out with the next flush, to whichever client that is for.
+        loop.output.clear()
         if exchange.state.requestIsComplete {
-            connection.flush()
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
+            connection.flush()
         } else {
             setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
             forwardBody()
@@ -236,8 +239,8 @@ extension ClientConnection {
             setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
         }
         upstream.flush()
-        // Reading may have been stopped while the request was being decided.
-        guard !exchange.state.requestIsComplete else { return }
+        // The flush may have ended the exchange; and reading may have been stopped while the request was being decided.
+        guard phase == .exchanging, self.upstream === upstream, !exchange.state.requestIsComplete else { return }
         if upstream.isWritable { resumeReading() } else { pauseReading() }
     }
 

@@ -8,6 +8,7 @@ extension ClientConnection {
 
     /// A head came: an interim one (1xx) or the final one.
     func responseHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, framing: BodyFraming) {
+        guard phase == .exchanging else { return }
         loop.output.clear()
         if head.status < 200 {
             // RFC 9110 section 15.2: an HTTP/1.0 client does not know them, and nobody else waits for 100.
@@ -31,6 +32,7 @@ extension ClientConnection {
 
     /// A part of the body came.
     func responseBody(_ part: ByteBuffer) {
+        guard phase == .exchanging else { return }
         var part = part
         if exchange.responseIsChunked { HeadWriter.writeChunkSize(part.readableBytes, to: &loop.output) }
         if loop.output.readableBytes + part.readableBytes <= Self.copiedByteLimit {
@@ -57,8 +59,8 @@ extension ClientConnection {
 
     /// The answer is complete.
     func responseEnded(upstreamKeepsAlive: Bool) {
-        if exchange.responseIsChunked { loop.output.writeStaticString("0\r\n\r\n") }
         let connection = upstream
+        if phase == .exchanging, exchange.responseIsChunked { loop.output.writeStaticString("0\r\n\r\n") }
         flushResponse()
         guard phase == .exchanging else {
             connection?.close()

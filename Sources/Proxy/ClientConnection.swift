@@ -44,8 +44,13 @@ final class ClientConnection: ChannelInboundHandler {
     var inputHasEnded = false
 
     private var isAdvancing = false
-    private var isPaused = false
+    /// Whether this client is kept from sending more.
+    private(set) var isPaused = false
     private var isCounted = false
+    /// Whether the client takes what is written for it.
+    private var isWritable = true
+    /// Whether the last answer has gone out.
+    private var hasFlushed = false
     private var deadline = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
@@ -93,12 +98,27 @@ final class ClientConnection: ChannelInboundHandler {
         var received = unwrapInboundIn(data)
         if phase == .lingering || phase == .closed { return }
         loop.updateNow()
-        if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
+        if input.readableBytes == 0 {
+            input = received
+        } else {
+            // Without this, one pipelining client whose reads always end within a head would grow the buffer for ever.
+            input.discardReadBytes()
+            input.writeBuffer(&received)
+        }
         advance()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if phase == .exchanging { upstream?.setReading(context.channel.isWritable) }
+        isWritable = context.channel.isWritable
+        switch phase {
+        case .exchanging:
+            upstream?.setReading(isWritable)
+        case .readingHead where isWritable:
+            resumeReading()
+            advance()
+        default:
+            break
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -107,15 +127,23 @@ final class ClientConnection: ChannelInboundHandler {
             return
         }
         inputHasEnded = true
+        inputEnded()
+    }
+
+    /// The client has said all it had to say: what is whole may well wait for its answer, the rest is given up.
+    private func inputEnded() {
         switch phase {
-        case .readingHead, .gathering, .lingering:
+        case .readingHead where input.readableBytes == 0 || isWritable:
+            closeAfterFlush()
+        case .lingering where hasFlushed:
+            closeNow()
+        case .gathering:
             closeNow()
         case .exchanging where !exchange.state.requestIsComplete:
             closeNow()
         case .deciding, .answering, .connecting, .exchanging:
-            // The client has said all it had to say and may well wait for the answer.
-            exchange.state.giveUpKeepAlive()
-        case .closed:
+            if input.readableBytes == 0 { exchange.state.giveUpKeepAlive() }
+        case .readingHead, .lingering, .closed:
             break
         }
     }
@@ -130,7 +158,7 @@ final class ClientConnection: ChannelInboundHandler {
         upstream?.close()
         upstream = nil
         input = ByteBuffer()
-        if previous == .exchanging || previous == .connecting || previous == .answering {
+        if previous != .readingHead && previous != .lingering && previous != .closed {
             if exchange.status == 0 { exchange.status = 499 }
             exchange.reason = "client_closed"
             logExchange()
@@ -154,16 +182,26 @@ final class ClientConnection: ChannelInboundHandler {
     func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
-        defer { isAdvancing = false }
+        takeInput()
+        isAdvancing = false
+        if inputHasEnded { inputEnded() }
+    }
+
+    private func takeInput() {
         while input.readableBytes > 0 {
             switch phase {
             case .readingHead:
+                // Who does not take answers gets no further ones: they would pile up here.
+                guard isWritable else {
+                    pauseReading()
+                    return
+                }
                 guard readHead() else { return }
             case .gathering:
                 guard gatherBody() else { return }
             case .exchanging where !exchange.state.requestIsComplete:
                 forwardBody()
-                return
+                guard phase == .readingHead else { return }
             case .deciding, .answering, .connecting, .exchanging:
                 if input.readableBytes > Self.pendingByteLimit { pauseReading() }
                 return
@@ -180,10 +218,6 @@ final class ClientConnection: ChannelInboundHandler {
         parser.reset()
         phase = .readingHead
         resumeReading()
-        if inputHasEnded && input.readableBytes == 0 {
-            closeNow()
-            return
-        }
         setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
         advance()
     }
@@ -206,8 +240,9 @@ final class ClientConnection: ChannelInboundHandler {
 
     /// The gateway is stopping: an idle connection ends now, a busy one after its answer.
     func drain() {
-        if phase == .readingHead && !parser.isInsideHead {
-            closeNow()
+        if phase == .readingHead && input.readableBytes == 0 {
+            // Its last answer may still be on the way out.
+            closeAfterFlush()
         } else {
             exchange.state.giveUpKeepAlive()
         }
@@ -221,17 +256,23 @@ final class ClientConnection: ChannelInboundHandler {
 
     /// Closes once everything written has gone out; if the client is still sending, not before it has read that.
     func closeAfterFlush() {
-        guard let context, phase != .closed else { return }
+        guard let context, phase != .closed, phase != .lingering else { return }
         let mustLinger = !exchange.state.requestIsComplete || input.readableBytes > 0
         phase = .lingering
         input = ByteBuffer()
         upstream = nil
         resumeReading()
-        setDeadline(milliseconds: mustLinger ? 2_000 : loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+        setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
             guard let self, let context = self.context else { return }
-            context.close(mode: mustLinger && !inputHasEnded ? .output : .all, promise: nil)
+            hasFlushed = true
+            guard mustLinger, !inputHasEnded else {
+                context.close(promise: nil)
+                return
+            }
+            setDeadline(milliseconds: 2_000)
+            context.close(mode: .output, promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
     }

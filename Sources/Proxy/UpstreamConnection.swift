@@ -14,7 +14,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whether a byte of an answer to the request in hand came.
     private(set) var hasReceivedBytes = false
 
-    private unowned let pool: UpstreamPool
+    private let pool: UpstreamPool
     private var context: ChannelHandlerContext?
     private var client: ClientConnection?
     private var method = HTTPMethod.get
@@ -120,6 +120,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset is never the proper end of a body that ends with the connection.
+        body = nil
         context.close(promise: nil)
     }
 

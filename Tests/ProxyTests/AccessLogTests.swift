@@ -1,0 +1,77 @@
+import Foundation
+import HTTP1
+import NIOCore
+import Testing
+
+@testable import Proxy
+
+@Suite("The access log")
+struct AccessLogTests {
+    private func lines(_ write: (AccessLog) -> Void) async throws -> [[String: Any]] {
+        let pipe = Pipe()
+        let writer = AccessLogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let log = AccessLog(writer: writer)
+        write(log)
+        log.flush()
+        await writer.shutdown()
+        try pipe.fileHandleForWriting.close()
+        let data = try #require(try pipe.fileHandleForReading.readToEnd())
+        return try data.split(separator: UInt8(ascii: "\n")).map {
+            try #require(try JSONSerialization.jsonObject(with: $0) as? [String: Any])
+        }
+    }
+
+    @Test("each line is valid JSON, whatever the route is called")
+    func validJSON() async throws {
+        let labels = ["plain", "quote\"", "back\\slash", "line\nend\u{1}", "é/λ", ""]
+        let parsed = try await lines { log in
+            for label in labels {
+                log.append(
+                    .init(
+                        requestID: RequestID(high: 1, low: 2), route: label, method: .get, status: 200, reason: "ok",
+                        durationNanoseconds: 1_234_567, upstreamNanoseconds: 1_000, subject: "s"),
+                    nowMilliseconds: 1_700_000_000_123)
+            }
+        }
+        #expect(
+            parsed.compactMap { $0["route"] as? String } == ["plain", "quote\"", "back\\slash", "line?end?", "é/λ", ""])
+        #expect(parsed[0]["timestamp"] as? String == "2023-11-14T22:13:20.123Z")
+        #expect(parsed[0]["severity"] as? String == "INFO")
+        #expect(parsed[0]["message"] as? String == "request")
+        #expect(parsed[0]["request_id"] as? String == "00000000000000010000000000000002")
+        #expect(parsed[0]["method"] as? String == "GET")
+        #expect(parsed[0]["status"] as? Int == 200)
+        #expect(parsed[0]["reason"] as? String == "ok")
+        #expect(parsed[0]["duration_ms"] as? Double == 1.234)
+        #expect(parsed[0]["upstream_ms"] as? Double == 0.001)
+        #expect(parsed[0]["subject"] as? String == "s")
+    }
+
+    @Test("an unknown method is not written out, and a time that ran backwards is zero")
+    func oddities() async throws {
+        let parsed = try await lines { log in
+            log.append(
+                .init(
+                    requestID: RequestID(high: 0, low: 0), route: "-", method: .other, status: 400,
+                    reason: "malformed_request", durationNanoseconds: -5, upstreamNanoseconds: nil, subject: nil),
+                nowMilliseconds: 0)
+        }
+        #expect(parsed[0]["method"] as? String == "OTHER")
+        #expect(parsed[0]["duration_ms"] as? Double == 0)
+        #expect(parsed[0]["upstream_ms"] == nil && parsed[0]["subject"] == nil)
+    }
+
+    @Test("many lines come out whole and in order")
+    func many() async throws {
+        let parsed = try await lines { log in
+            for number in 0..<300 {
+                log.append(
+                    .init(
+                        requestID: RequestID(high: 0, low: UInt64(number)), route: "r", method: .post, status: number,
+                        reason: "ok", durationNanoseconds: 0, upstreamNanoseconds: nil, subject: nil),
+                    nowMilliseconds: Int64(number) * 250)
+            }
+        }
+        #expect(parsed.compactMap { $0["status"] as? Int } == Array(0..<300))
+    }
+}
