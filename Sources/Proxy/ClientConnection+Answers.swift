@@ -20,7 +20,7 @@ extension ClientConnection {
         if let seconds = problem.retryAfterSeconds { writeField("Retry-After: ", String(seconds)) }
         if let allow = problem.allow { writeField("Allow: ", allow) }
         writeField("Content-Type: ", ProblemBody.contentType)
-        loop.output.writeStaticString("Cache-Control: no-store\r\n")
+        output.writeStaticString("Cache-Control: no-store\r\n")
         endAnswer(body: ByteBuffer(string: body))
     }
 
@@ -39,8 +39,8 @@ extension ClientConnection {
         exchange.status = 200
         skipBodyAtHand()
         beginAnswer(status: 200)
-        if let identity = exchange.identity { loop.output.writeBytes(identity.headerLines) }
-        loop.output.writeStaticString("Cache-Control: no-store\r\n")
+        if let identity = exchange.identity { output.writeBytes(identity.headerLines) }
+        output.writeStaticString("Cache-Control: no-store\r\n")
         endAnswer(body: ByteBuffer())
     }
 
@@ -118,7 +118,7 @@ extension ClientConnection {
         if response.status >= 400 { exchange.reason = "refused" }
         beginAnswer(status: response.status)
         for (name, value) in response.fields where Self.isSafe(name) && Self.isSafe(value) {
-            loop.output.writeString(name)
+            output.writeString(name)
             writeField(": ", value)
         }
         endAnswer(body: response.status == 204 ? nil : response.body)
@@ -151,34 +151,33 @@ extension ClientConnection {
     // MARK: - Writing
 
     private func beginAnswer(status: Int) {
-        loop.output.clear()
-        loop.output.writeStaticString("HTTP/1.1 ")
-        HeadWriter.writeDecimal(status, to: &loop.output)
-        loop.output.writeStaticString(" ")
-        loop.output.writeString(StatusLine.reason(status))
-        loop.output.writeStaticString("\r\n")
+        beginOutput()
+        output.writeStaticString("HTTP/1.1 ")
+        HeadWriter.writeDecimal(status, to: &output)
+        output.writeStaticString(" ")
+        output.writeString(StatusLine.reason(status))
+        output.writeStaticString("\r\n")
     }
 
     /// Writes the rest of the head and the body, logs, and goes on or closes.
     private func endAnswer(body: ByteBuffer?) {
-        if let body { HeadWriter.writeFraming(.length(body.readableBytes), to: &loop.output) }
-        loop.output.writeBytes(loop.dateLine)
+        if let body { HeadWriter.writeFraming(.length(body.readableBytes), to: &output) }
+        output.writeBytes(loop.dateLine)
         let keeps = exchange.state.willKeepClient
         writePersistence()
-        loop.output.writeStaticString("\r\n")
-        if var body, parser.head.method != .head { loop.output.writeBuffer(&body) }
-        let bytes = loop.output
-        loop.output.clear()
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        output.writeStaticString("\r\n")
+        if var body, parser.head.method != .head { output.writeBuffer(&body) }
+        writeOutput()
+        context?.flush()
         logExchange()
         guard phase != .closed else { return }
         if keeps { nextRequest() } else { closeAfterFlush() }
     }
 
     private func writeField(_ name: StaticString, _ value: String) {
-        loop.output.writeStaticString(name)
-        loop.output.writeString(value)
-        loop.output.writeStaticString("\r\n")
+        output.writeStaticString(name)
+        output.writeString(value)
+        output.writeStaticString("\r\n")
     }
 
     private static func isSafe(_ text: String) -> Bool {

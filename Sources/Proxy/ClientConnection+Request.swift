@@ -191,11 +191,10 @@ extension ClientConnection {
         let writer = RequestHeadWriter(
             head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
             normalizedPath: exchange.normalizedPath, target: pool.upstream.targets[exchange.target])
-        loop.output.clear()
-        exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &loop.output) }
-        connection.write(loop.output)
-        // Whatever stayed in it would go out with the next flush, to whichever client that is for.
-        loop.output.clear()
+        var head = loop.takeBuffer()
+        exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &head) }
+        connection.write(head)
+        loop.giveBack(head)
         if exchange.state.requestIsComplete {
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
             connection.flush()

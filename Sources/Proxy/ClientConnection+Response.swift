@@ -9,13 +9,13 @@ extension ClientConnection {
     /// A head came: an interim one (1xx) or the final one.
     func responseHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, framing: BodyFraming) {
         guard phase == .exchanging else { return }
-        loop.output.clear()
+        beginOutput()
         if head.status < 200 {
             // RFC 9110 section 15.2: an HTTP/1.0 client does not know them, and nobody else waits for 100.
             let isAwaited = head.status == 100 ? parser.head.expectsContinue : parser.head.minorVersion == 1
             guard isAwaited else { return }
             writeStart(of: head, bytes)
-            loop.output.writeStaticString("\r\n")
+            output.writeStaticString("\r\n")
             flushResponse()
             return
         }
@@ -25,8 +25,8 @@ extension ClientConnection {
         writeFraming(framing, of: head)
         exchange.state.responseStarted()
         writePersistence()
-        if !head.hasDate { loop.output.writeBytes(loop.dateLine) }
-        loop.output.writeStaticString("\r\n")
+        if !head.hasDate { output.writeBytes(loop.dateLine) }
+        output.writeStaticString("\r\n")
         if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
     }
 
@@ -34,15 +34,15 @@ extension ClientConnection {
     func responseBody(_ part: ByteBuffer) {
         guard phase == .exchanging else { return }
         var part = part
-        if exchange.responseIsChunked { HeadWriter.writeChunkSize(part.readableBytes, to: &loop.output) }
-        if loop.output.readableBytes + part.readableBytes <= Self.copiedByteLimit {
-            loop.output.writeBuffer(&part)
+        if exchange.responseIsChunked { HeadWriter.writeChunkSize(part.readableBytes, to: &output) }
+        if output.readableBytes + part.readableBytes <= Self.copiedByteLimit {
+            output.writeBuffer(&part)
         } else {
             writeOutput()
             context?.write(wrapOutboundOut(part), promise: nil)
-            loop.output.clear()
+            beginOutput()
         }
-        if exchange.responseIsChunked { loop.output.writeStaticString("\r\n") }
+        if exchange.responseIsChunked { output.writeStaticString("\r\n") }
     }
 
     /// Sends what was received so far.
@@ -60,7 +60,7 @@ extension ClientConnection {
     /// The answer is complete.
     func responseEnded(upstreamKeepsAlive: Bool) {
         let connection = upstream
-        if phase == .exchanging, exchange.responseIsChunked { loop.output.writeStaticString("0\r\n\r\n") }
+        if phase == .exchanging, exchange.responseIsChunked { output.writeStaticString("0\r\n\r\n") }
         flushResponse()
         guard phase == .exchanging else {
             connection?.close()
@@ -107,7 +107,7 @@ extension ClientConnection {
         }
         upstream = nil
         connection.close()
-        loop.output.clear()
+        dropOutput()
         if exchange.state.response == .awaited {
             answer(.upstreamInvalid, reason: "upstream_invalid")
             advance()
@@ -125,23 +125,17 @@ extension ClientConnection {
 
     // MARK: - Writing
 
-    private func writeOutput() {
-        guard loop.output.readableBytes > 0 else { return }
-        context?.write(wrapOutboundOut(loop.output), promise: nil)
-        loop.output.clear()
-    }
-
     private func writeStart(of head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
         let fieldsStart = head.fields.first.map { Int($0.nameOffset) } ?? (head.byteCount &- 2)
-        loop.output.writeStaticString("HTTP/1.1")
-        loop.output.writeBytes(bytes.slice(8, fieldsStart &- 8))
-        HeadWriter.copyFields(head.fields, of: bytes, dropping: .notReturned, to: &loop.output)
+        output.writeStaticString("HTTP/1.1")
+        output.writeBytes(bytes.slice(8, fieldsStart &- 8))
+        HeadWriter.copyFields(head.fields, of: bytes, dropping: .notReturned, to: &output)
     }
 
     private func writeFraming(_ framing: BodyFraming, of head: ResponseHead) {
         switch framing {
         case .length:
-            HeadWriter.writeFraming(framing, to: &loop.output)
+            HeadWriter.writeFraming(framing, to: &output)
         case .chunked, .untilClose:
             // An HTTP/1.0 client knows no chunks: its body ends with the connection.
             guard parser.head.minorVersion == 1 else {
@@ -149,20 +143,20 @@ extension ClientConnection {
                 return
             }
             exchange.responseIsChunked = true
-            HeadWriter.writeFraming(.chunked, to: &loop.output)
+            HeadWriter.writeFraming(.chunked, to: &output)
         case .none:
             // The length that a GET would have had (RFC 9110 section 8.6).
             if head.status != 204, case .length = head.declaredFraming {
-                HeadWriter.writeFraming(head.declaredFraming, to: &loop.output)
+                HeadWriter.writeFraming(head.declaredFraming, to: &output)
             }
         }
     }
 
     func writePersistence() {
         if !exchange.state.willKeepClient {
-            loop.output.writeStaticString("Connection: close\r\n")
+            output.writeStaticString("Connection: close\r\n")
         } else if parser.head.minorVersion == 0 {
-            loop.output.writeStaticString("Connection: keep-alive\r\n")
+            output.writeStaticString("Connection: keep-alive\r\n")
         }
     }
 }

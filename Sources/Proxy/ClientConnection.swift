@@ -39,6 +39,8 @@ final class ClientConnection: ChannelInboundHandler {
     var parser: RequestHeadParser
     var exchange = Exchange()
     var upstream: UpstreamConnection?
+    /// What is being put together for the client; empty between events.
+    var output = ByteBuffer()
     /// Counts attempts to connect, so that one that comes too late is told apart.
     var connectAttempt = 0
     var inputHasEnded = false
@@ -158,6 +160,7 @@ final class ClientConnection: ChannelInboundHandler {
         upstream?.close()
         upstream = nil
         input = ByteBuffer()
+        dropOutput()
         if previous != .readingHead && previous != .lingering && previous != .closed {
             if exchange.status == 0 { exchange.status = 499 }
             exchange.reason = "client_closed"
@@ -275,6 +278,27 @@ final class ClientConnection: ChannelInboundHandler {
             context.close(mode: .output, promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+    }
+
+    // MARK: - Output
+
+    /// Takes an empty buffer to write into.
+    func beginOutput() {
+        output = loop.takeBuffer()
+    }
+
+    /// Hands what was put together to the channel.
+    func writeOutput() {
+        guard output.readableBytes > 0 else { return }
+        let written = output
+        output = ByteBuffer()
+        context?.write(wrapOutboundOut(written), promise: nil)
+        loop.giveBack(written)
+    }
+
+    /// Throws away what was put together.
+    func dropOutput() {
+        output = ByteBuffer()
     }
 
     // MARK: - Deadlines

@@ -15,8 +15,7 @@ final class LoopContext {
     /// How many client connections all loops have together.
     let connectionCount: ConnectionCount
     private(set) var pools: [UpstreamPool] = []
-    /// Where heads are put together before they are written; taken up and given back within one call.
-    var output = ByteBuffer()
+    private var spareBuffer: ByteBuffer?
     private(set) var isDraining = false
     /// The time of the event that is being handled; the clock is read once for each.
     private(set) var now = NIODeadline.now()
@@ -38,7 +37,6 @@ final class LoopContext {
         self.connectionCount = connectionCount
         var system = SystemRandomNumberGenerator()
         random = SeededGenerator(seed: (system.next(), system.next()))
-        output.reserveCapacity(16 << 10)
         pools = configuration.upstreams.map { UpstreamPool($0, loop: self) }
     }
 
@@ -72,6 +70,26 @@ final class LoopContext {
 
     func remove(_ connection: ClientConnection) {
         connections.removeValue(forKey: ObjectIdentifier(connection))
+    }
+
+    /// An empty buffer to put a head together in.
+    ///
+    /// It belongs to the taker until it is given back, so nothing of one connection can be in another's.
+    func takeBuffer() -> ByteBuffer {
+        if var buffer = spareBuffer {
+            spareBuffer = nil
+            // Storage that is still on its way to a socket is left to it; this is new storage then.
+            buffer.clear()
+            return buffer
+        }
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(4 << 10)
+        return buffer
+    }
+
+    /// Keeps the storage of a buffer that has been written for the next taker.
+    func giveBack(_ buffer: ByteBuffer) {
+        if buffer.capacity <= 64 << 10 { spareBuffer = buffer }
     }
 
     /// Reads the clock, at the beginning of an event.
