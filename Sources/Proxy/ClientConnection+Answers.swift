@@ -130,7 +130,7 @@ extension ClientConnection {
         return exchange.headBytes.withUnsafeReadableBytes { bytes in
             var fields: [(name: String, value: String)] = []
             for field in head.fields
-            where field.traits.isDisjoint(with: [.hopByHop, .framing, .identity, .lookAlike, .host]) {
+            where field.traits.isDisjoint(with: [.hopByHop, .framing, .identity, .lookAlike, .host, .forwarding]) {
                 fields.append(
                     (
                         String(decoding: field.name(in: bytes), as: UTF8.self),
@@ -143,9 +143,29 @@ extension ClientConnection {
                 target: (path ?? String(decoding: head.path.bytes(in: bytes), as: UTF8.self))
                     + String(decoding: head.query.bytes(in: bytes), as: UTF8.self),
                 authority: String(decoding: head.authority.bytes(in: bytes), as: UTF8.self), fields: fields,
-                body: exchange.gathered ?? ByteBuffer(), clientAddress: peer.address, requestID: exchange.requestID.text
+                body: exchange.gathered ?? ByteBuffer(), clientAddress: clientAddress(bytes),
+                requestID: exchange.requestID.text
             )
         }
+    }
+
+    /// Who asks: the peer, or whom a trusted proxy in front of it names.
+    ///
+    /// Addresses are appended on the way, so the list is read from its end, past the proxies that are trusted.
+    private func clientAddress(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard peer.isTrusted else { return peer.address }
+        let trusted = loop.configuration.trustedProxies
+        var addresses: [String] = []
+        for field in parser.head.fields where field.name == .forwardedFor && !field.traits.contains(.lookAlike) {
+            let value = String(decoding: field.value(in: bytes), as: UTF8.self)
+            addresses += value.split(separator: ",").map { $0.trimmingPrefix(while: { $0 == " " || $0 == "\t" }) }
+                .map(String.init)
+        }
+        for address in addresses.reversed() {
+            guard let parsed = try? SocketAddress(ipAddress: address, port: 0) else { break }
+            if !trusted.contains(where: { $0.contains(parsed) }) { return address }
+        }
+        return peer.address
     }
 
     // MARK: - Writing

@@ -258,9 +258,9 @@ extension ClientConnection {
         upstream?.close()
         upstream = nil
         if exchange.state.response == .awaited {
-            answer(Problem(violation), reason: "malformed_request")
+            answer(Problem(violation), reason: violation == .bodyTooLarge ? "body_too_large" : "malformed_request")
         } else {
-            exchange.reason = "malformed_request"
+            exchange.reason = violation == .bodyTooLarge ? "body_too_large" : "malformed_request"
             closeNow()
         }
     }

@@ -335,7 +335,7 @@ final class ClientConnection: ChannelInboundHandler {
             answer(.requestTimeout, reason: "body_timeout")
         case .deciding:
             authentication.cancel()
-            answer(.internalError, reason: "internal")
+            answer(.decisionTimeout, reason: "decision_timeout")
         case .answering:
             answer(.internalError, reason: "internal")
         case .connecting:

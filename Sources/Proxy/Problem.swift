@@ -105,6 +105,10 @@ extension Problem {
     package static let tooManyConnections = Problem(
         status: 503, error: "temporarily_unavailable", description: "too many connections", retryAfterSeconds: 1,
         closesConnection: true)
+    /// Whoever decides about requests did not answer in time.
+    package static let decisionTimeout = Problem(
+        status: 503, error: "temporarily_unavailable", description: "the request could not be decided in time",
+        retryAfterSeconds: 1, closesConnection: true)
     /// The gateway is about to stop.
     package static let shuttingDown = Problem(
         status: 503, error: "temporarily_unavailable", description: "the gateway is stopping", retryAfterSeconds: 1,

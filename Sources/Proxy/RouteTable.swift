@@ -114,13 +114,23 @@ package struct RouteTable: Sendable {
         let entries = groups.map { place, indices in
             Entry(
                 path: place.path, isExact: place.isExact, routes: indices,
-                allow: indices.flatMap { routes[$0].methods }.joined(separator: ", "))
+                allow: allow(indices.flatMap { routes[$0].methods }))
         }
         return entries.sorted { left, right in
             if left.path.count != right.path.count { return left.path.count > right.path.count }
             if left.isExact != right.isExact { return left.isExact }
             return left.path.lexicographicallyPrecedes(right.path)
         }
+    }
+
+    /// The value of `Allow`: each method once, and HEAD with GET.
+    private static func allow(_ methods: [String]) -> String {
+        var names: [String] = []
+        for method in methods {
+            if !names.contains(method) { names.append(method) }
+            if method == "GET", !names.contains("HEAD") { names.append("HEAD") }
+        }
+        return names.joined(separator: ", ")
     }
 
     private static func methods(of route: Route) -> Methods {

@@ -122,14 +122,14 @@ extension GatewayTests {
             }
         }
 
-        @Test("a decision that never comes is a 500 and not a pass")
+        @Test("a decision that never comes is a 503 and not a pass")
         func neverDecided() async throws {
             var settings = World.Settings()
             settings.limits.headerTimeoutMilliseconds = 100
             try await World.run(settings) { world in
                 let client = try world.client()
                 try client.send("GET /api HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer held-al\r\n\r\n")
-                #expect(try client.readResponse().status == 500)
+                #expect(try client.readResponse().status == 503)
                 world.desk.release()
                 #expect(try client.endsNow())
                 #expect(world.backend.state.heads == 0 && world.desk.state.cancelled == 1)
