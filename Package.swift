@@ -79,6 +79,7 @@ let package = Package(
         .executableTarget(
             name: "crypto-benchmark", dependencies: ["LibCrypto"], path: "bench/CryptoBenchmark",
             swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("LibCrypto", ["COpenSSL"]),
         tests(
             "HTTP1",

@@ -1,0 +1,59 @@
+/// What a target may import.
+struct ImportRule {
+    /// The folder below `Sources`.
+    let target: String
+    /// Targets of this package.
+    let own: Set<String>
+    /// Modules of other packages.
+    let packages: Set<String>
+    /// Modules that come with Swift, besides those in ``ImportRules/everywhere``.
+    let platform: Set<String>
+
+    init(_ target: String, own: Set<String> = [], packages: Set<String> = [], platform: Set<String> = []) {
+        self.target = target
+        self.own = own
+        self.packages = packages
+        self.platform = platform
+    }
+
+    /// Everything it may import.
+    var allowed: Set<String> { own.union(packages).union(platform).union(ImportRules.everywhere) }
+}
+
+/// Which target may import what: the table of docs/ARCHITECTURE.md.
+enum ImportRules {
+    /// The C library and the atomics, which every target may use.
+    static let everywhere: Set<String> = ["Glibc", "Musl", "Darwin", "Synchronization"]
+
+    /// From the lowest up: a target imports only what stands above it here.
+    static let table: [ImportRule] = [
+        ImportRule("CCrypt"),
+        ImportRule("CHiredis"),
+        ImportRule("COpenSSL"),
+        ImportRule("LibCrypto", own: ["COpenSSL"]),
+        ImportRule("JOSE", own: ["LibCrypto"]),
+        ImportRule("HTTP1", packages: ["NIOCore"]),
+        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix"]),
+        ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["NIOCore"]),
+        ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
+        ImportRule(
+            "Credentials", own: ["CCrypt", "LibCrypto"], packages: ["GRDB", "Logging"], platform: ["Dispatch"]),
+        ImportRule(
+            "Proxy", own: ["HTTP1"], packages: ["Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix"],
+            platform: ["Foundation"]),
+        ImportRule("GatewayConfiguration", packages: ["Yams"], platform: ["Foundation"]),
+        ImportRule(
+            "Gateway",
+            own: [
+                "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient",
+                "Revocation",
+                "Sessions",
+            ],
+            packages: ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"],
+            platform: ["Foundation"]),
+        ImportRule(
+            "portcullis", own: ["Credentials", "Gateway", "GatewayConfiguration", "JOSE", "Proxy", "Sessions"],
+            packages: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"], platform: ["Foundation"]),
+        ImportRule("demo-backend", packages: ["HTTPTypes", "Hummingbird", "Logging"], platform: ["Foundation"]),
+    ]
+}
