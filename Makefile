@@ -1,0 +1,20 @@
+# What each target does is in the script it calls; `make` alone prints the list.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint
+
+help: ## print this list
+	@echo 'Portcullis. Targets:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## build, then run Redis, a demo backend and the gateway until Ctrl-C
+	@deploy/demo/run.sh
+
+demo: ## the same set-up, and a scripted login, call, refresh, logout, refused call
+	@deploy/demo/demo.sh
+
+test: ## build and run every test
+	@deploy/demo/test.sh
+
+lint: ## check formatting, shell scripts, and which part imports what
+	@deploy/demo/lint.sh

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
+# Usage: prepare.sh run|test|lint …
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=deploy/demo/common.sh
+source deploy/demo/common.sh
+
+# Each: Debian package | file below an include folder, or command: | what for
+requirements=(
+    "libhiredis-dev|hiredis/hiredis.h|reads and writes what Redis speaks"
+    "libssl-dev|openssl/opensslv.h|signatures and digests (OpenSSL 3)"
+    "libsqlite3-dev|sqlite3.h|the account database"
+    "libcrypt-dev|crypt.h|checks imported bcrypt password hashes"
+    "git|command:git|Swift fetches packages with it"
+)
+for purpose in "$@"; do
+    case $purpose in
+        run) requirements+=("redis-server|command:redis-server|keeps sessions and revocations" "curl|command:curl|asks the gateway") ;;
+        test) requirements+=("redis-server|command:redis-server|tests run against a real one") ;;
+        lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
+        *) fail "unknown purpose $purpose; use run, test or lint" ;;
+    esac
+done
+
+check_swift() {
+    local needed found
+    needed=$(sed -nE '1s/.*swift-tools-version: *([0-9]+\.[0-9]+).*/\1/p' Package.swift)
+    command -v swift >/dev/null ||
+        fail "Swift is missing; install $needed or later from https://www.swift.org/install/linux/ and put it on the PATH"
+    found=$(swift --version 2>&1 | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
+    [[ -n $found ]] || fail "swift --version does not say which version it is; is it a Swift toolchain?"
+    [[ $(printf '%s\n' "$needed" "$found" | sort -V | head -n 1) == "$needed" ]] ||
+        fail "Swift $found is too old; install $needed or later from https://www.swift.org/install/linux/"
+}
+
+is_there() {
+    local folder
+    if [[ $1 == command:* ]]; then
+        command -v "${1#command:}" >/dev/null
+        return
+    fi
+    for folder in /usr/include /usr/local/include; do
+        [[ ! -e $folder/$1 ]] || return 0
+    done
+    return 1
+}
+
+# Sets missing (packages) and missing_lines (for people).
+find_missing() {
+    missing=()
+    missing_lines=()
+    local requirement package file purpose
+    for requirement in "${requirements[@]}"; do
+        IFS='|' read -r package file purpose <<<"$requirement"
+        is_there "$file" || [[ " ${missing[*]} " == *" $package "* ]] || {
+            missing+=("$package")
+            missing_lines+=("$(printf '  %-15s %s' "$package" "$purpose")")
+        }
+    done
+}
+
+check_swift
+find_missing
+((${#missing[@]} > 0)) || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    say "These are missing (names of the Debian packages):" >&2
+    printf '%s\n' "${missing_lines[@]}" >&2
+    fail "there is no apt-get here; install them, with their headers, by your system's own means and try again"
+fi
+as_root=()
+if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+        fail "not root and no sudo; as root run: apt-get update && apt-get install -y ${missing[*]}"
+    as_root=(sudo)
+fi
+say "These are missing and will be installed with ${as_root[*]:+sudo }apt-get:"
+printf '%s\n' "${missing_lines[@]}"
+"${as_root[@]}" apt-get update -qq ||
+    fail "apt-get update failed; is there a network? Why stands above"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+    fail "apt-get could not install ${missing[*]}; why stands above"
+find_missing
+((${#missing[@]} == 0)) || fail "still missing after the installation: ${missing[*]}"
