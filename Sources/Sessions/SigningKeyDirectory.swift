@@ -127,7 +127,7 @@ package struct SigningKeyDirectory: Sendable {
                 throw SigningKeyError(
                     .keyInUse,
                     place: directory.path,
-                    advice: "too many previous keys: run portcullis keys retire --config \(configurationPath)"
+                    advice: "too many previous keys: run portcullis keys retire KEY --config \(configurationPath)"
                 )
             }
             let next: KeyManifest.Key
