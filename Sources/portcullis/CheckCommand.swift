@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gateway
 import GatewayConfiguration
 
@@ -6,7 +7,7 @@ import GatewayConfiguration
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Validate a configuration; every problem is printed at once.",
-        discussion: "Exits with 0 when the gateway would start with it, else with 78.")
+        discussion: "Exits with 0 when the file and the keys it names are good, else with 78.")
 
     @OptionGroup var file: ConfigurationOption
 
@@ -18,5 +19,8 @@ struct CheckCommand: ParsableCommand {
             throw CommandFailure(error)
         }
         print("\(file.path): all is well")
+        if let database = configuration.credentials?.databaseFile, !FileManager.default.fileExists(atPath: database) {
+            print("to do before serve: make \(database) with: portcullis user add NAME --config \(file.path)")
+        }
     }
 }

@@ -143,10 +143,16 @@ package final class Gateway: Service {
             return PasswordAuthenticator(store: store, pool: pool, logger: logger)
         } catch {
             throw GatewayError(
-                .unavailable,
-                "credentials.database \(credentials.databaseFile) cannot be opened (\(error.code)); make it with: "
-                    + "portcullis user add NAME --config \(configurationPath)")
+                .unavailable, "credentials.database \(credentials.databaseFile) \(advice(for: error))")
         }
+    }
+
+    private func advice(for error: CredentialError) -> String {
+        guard case .unavailable(let fault) = error.code else { return "cannot be opened: \(error.code)" }
+        if fault == .absent {
+            return "does not exist yet; make it with: portcullis user add NAME --config \(configurationPath)"
+        }
+        return "cannot be opened: \(fault.rawValue)" + (error.detail.isEmpty ? "" : " (\(error.detail))")
     }
 
     private func listen(
