@@ -28,7 +28,7 @@ struct ArchitectureTests {
 
     @Test("docs/ARCHITECTURE.md shows the same table")
     func documentAgrees() throws {
-        let rows = DocumentTable.rows(in: try Repository.contents(of: "docs/ARCHITECTURE.md"))
+        let rows = DocumentText.importRows(in: try Repository.contents(of: "docs/ARCHITECTURE.md"))
         for rule in ImportRules.table {
             #expect(rows[rule.target] == rule.own.union(rule.packages), "the row of \(rule.target)")
         }

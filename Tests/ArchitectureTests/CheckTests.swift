@@ -62,7 +62,7 @@ struct CheckTests {
 
     @Test("rows of the document are read")
     func documentRows() {
-        let rows = DocumentTable.rows(
+        let rows = DocumentText.importRows(
             in: "| target | is | imports |\n| --- | --- | --- |\n| `A`, `B` | x | `C`, `D` |\n| `E` | y | – |\n")
         #expect(rows == ["A": ["C", "D"], "B": ["C", "D"], "E": []])
     }

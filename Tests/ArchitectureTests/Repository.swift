@@ -29,4 +29,17 @@ enum Repository {
     static func contents(of path: String) throws -> String {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
     }
+
+    /// The paths of the manifest and of all Swift files of sources and tests.
+    static func swiftFiles() throws -> [String] {
+        try ["./Package.swift"] + ["Sources", "Tests"].flatMap { folder in
+            try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent(folder).path)
+                .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
+        }
+    }
+
+    /// Whether there is a file or folder.
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path)
+    }
 }
