@@ -1,0 +1,185 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension GatewayTests {
+    @Suite("the command line")
+    struct CommandLineTests {
+        private static let yaml: String = {
+            var settings = GatewaySettings.accounts
+            settings.redis = .none
+            return settings.yaml(redisPort: nil, backendPort: 9)
+        }()
+
+        private func prepared() async throws -> Program {
+            let program = try Program(configuration: Self.yaml)
+            _ = try await GatewayFixture.prepare(program.folder, .accounts)
+            return program
+        }
+
+        @Test("a broken configuration: serve and check print every problem and end with 78")
+        func brokenConfiguration() async throws {
+            let text = """
+                version: 1
+                limits: {headers: huge}
+                unheard_of: 1
+                upstreams: {api: {targets: ["ftp://x"]}}
+                routes:
+                  - {path: api, upstream: missing}
+
+                """
+            let program = try Program(configuration: text)
+            for command in ["serve", "check"] {
+                let outcome = try await program.run(command)
+                #expect(outcome.exitCode == 78)
+                #expect(outcome.output == "")
+                for key in ["limits.headers", "unheard_of", "upstreams.api.targets", "routes[0].path", "routes[0].auth"] {
+                    #expect(outcome.errors.contains(key), "\(key): \(outcome.errors)")
+                }
+                // Each problem has its line.
+                #expect(outcome.errors.contains("portcullis.yaml:2"), "\(outcome.errors)")
+            }
+            let absent = try Program()
+            for command in ["serve", "check"] {
+                let outcome = try await absent.run(command)
+                #expect(outcome.exitCode == 78)
+                #expect(outcome.errors.contains("portcullis.yaml"))
+            }
+        }
+
+        @Test("no signing key: 78, with the command that makes one; that command works")
+        func noKey() async throws {
+            let program = try await prepared()
+            try FileManager.default.removeItem(atPath: program.folder.path("keys"))
+            for command in ["serve", "check"] {
+                let outcome = try await program.run(command)
+                #expect(outcome.exitCode == 78)
+                #expect(outcome.errors.contains("portcullis keys generate --config portcullis.yaml"), "\(outcome.errors)")
+            }
+            let empty = try await program.run("keys", "list")
+            #expect(empty.exitCode == 0)
+            let first = try await program.run("keys", "generate")
+            #expect(first.exitCode == 0, "\(first.errors)")
+            let check = try await program.run("check")
+            #expect(check.exitCode == 0, "\(check.errors)")
+            let list = try await program.run("keys", "list")
+            #expect(list.output.contains("ES256"))
+            #expect(list.output.split(separator: "\n").count == 2)
+            let again = try await program.run("keys", "generate")
+            #expect(again.exitCode == 0, "\(again.errors)")
+            #expect(try await program.run("keys", "list").output.split(separator: "\n").count == 3)
+        }
+
+        @Test("a key file that is not one is 78, and tells which")
+        func brokenKeySet() async throws {
+            let program = try await prepared()
+            try program.folder.write("{}", to: "idp.json")
+            for command in ["serve", "check"] {
+                let outcome = try await program.run(command)
+                #expect(outcome.exitCode == 78)
+                #expect(outcome.errors.contains("idp.json"))
+            }
+        }
+
+        @Test("unknown subcommands, flags and missing arguments are 64")
+        func usage() async throws {
+            let program = try await prepared()
+            let lines = [
+                ["fly"], ["serve"], ["check", "--confg", "x"], ["serve", "--config"], ["keys", "melt"],
+                ["user", "add", "--config", "portcullis.yaml"],
+                ["user", "add", "eve", "--password", "x", "--config", "portcullis.yaml"],
+                ["check", "--config", "portcullis.yaml", "extra"],
+            ]
+            for line in lines {
+                let outcome = try await Program.Outcome(program.launch(line))
+                #expect(outcome.exitCode == 64, "\(line): \(outcome.errors)")
+                #expect(!outcome.errors.isEmpty)
+            }
+        }
+
+        @Test("--version and --help are 0 and on standard output")
+        func help() async throws {
+            let program = try Program()
+            let version = try await Program.Outcome(program.launch(["--version"]))
+            #expect(version.exitCode == 0)
+            #expect(version.output.hasPrefix("portcullis "))
+            for line in [["--help"], ["help", "serve"], ["user", "add", "--help"], []] {
+                let outcome = try await Program.Outcome(program.launch(line))
+                #expect(outcome.exitCode == 0, "\(line)")
+                #expect(outcome.output.contains("USAGE"), "\(line)")
+            }
+        }
+
+        @Test("accounts: add, list and passwd take the password from standard input and never show it")
+        func accounts() async throws {
+            let program = try await prepared()
+            let (old, new) = ("a first long password", "quite another password")
+            SecretLedger.enter(old)
+            SecretLedger.enter(new)
+            let run = try program.start("user", "add", "dave", "--scope", "orders:read", input: old + "\n")
+            #expect(!run.visibleArguments.contains(old))
+            let added = await Program.Outcome(run)
+            #expect(added.exitCode == 0, "\(added.errors)")
+            let listed = try await program.run("user", "list")
+            #expect(listed.exitCode == 0)
+            #expect(listed.output.contains("dave") && listed.output.contains("orders:read"))
+            #expect(listed.output.contains("alice"))
+            let changed = try await program.run("user", "passwd", "dave", input: new)
+            #expect(changed.exitCode == 0, "\(changed.errors)")
+            let serving = try program.start("serve")
+            let port = try await serving.ports().public
+            for (password, status) in [(old, 401), (new, 200)] {
+                let connection = try await HTTPTestConnection.open(port: port)
+                await connection.request(
+                    "POST", "/auth/login", [("Content-Type", "application/json")],
+                    body: Array("{\"username\":\"dave\",\"password\":\"\(password)\"}".utf8))
+                let answer = try await connection.answer()
+                #expect(answer.status == status)
+                if let token = answer.member("access_token") { SecretLedger.enter(token) }
+                await connection.close()
+            }
+            serving.signal(SIGTERM)
+            #expect(await serving.end() == 0)
+            serving.checkLog()
+            let database = try Data(contentsOf: program.folder.url.appendingPathComponent("accounts.sqlite"))
+            for password in [old, new] { #expect(database.range(of: Data(password.utf8)) == nil) }
+        }
+
+        @Test("what cannot be an account changes nothing, and says why")
+        func wrongAccounts() async throws {
+            let program = try await prepared()
+            let before = try await program.run("user", "list").output
+            let wrong: [([String], String)] = [
+                (["user", "add", "erin"], "short\n"), (["user", "add", "erin"], ""), (["user", "add", "erin"], "\n"),
+                (["user", "add", "alice"], "long enough to be one\n"), (["user", "add", ""], "long enough to be one\n"),
+                (["user", "add", "a\tb"], "long enough to be one\n"),
+                (["user", "add", "erin", "--scope", "two  spaces"], "long enough to be one\n"),
+                (["user", "add", "erin", "--scope", "q\"uote"], "long enough to be one\n"),
+                (["user", "passwd", "nobody"], "long enough to be one\n"), (["user", "passwd", "alice"], "short\n"),
+                (["user", "add", "erin"], String(repeating: "x", count: 5000) + "\n"),
+            ]
+            for (line, input) in wrong {
+                let outcome = try await Program.Outcome(
+                    program.launch(line + ["--config", "portcullis.yaml"], input: input))
+                #expect(outcome.exitCode != 0 && (outcome.exitCode ?? -1) > 0, "\(line)")
+                #expect(outcome.errors.hasPrefix("portcullis: "), "\(line): \(outcome.errors)")
+                #expect(outcome.output == "", "\(line)")
+            }
+            #expect(try await program.run("user", "list").output == before)
+        }
+
+        @Test("accounts without a database, or without credentials in the configuration, are 78 with advice")
+        func noDatabase() async throws {
+            let program = try await prepared()
+            try FileManager.default.removeItem(atPath: program.folder.path("accounts.sqlite"))
+            #expect(try await program.run("user", "list").exitCode != 0)
+            let serve = try await program.run("serve")
+            #expect([69, 78].contains(serve.exitCode))
+            #expect(serve.errors.contains("portcullis user add NAME --config portcullis.yaml"))
+            let bare = try Program(configuration: GatewaySettings().yaml(redisPort: nil, backendPort: 9))
+            let outcome = try await bare.run("user", "list")
+            #expect(outcome.exitCode == 78)
+            #expect(outcome.errors.contains("credentials"))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// What a test's gateway is to be like, as pieces of the configuration's text.
+struct GatewaySettings {
+    enum RedisUse {
+        case own
+        /// Appends every write to a file before it answers, so that a killed one comes back with everything.
+        case durable
+        case none
+    }
+
+    var redis = RedisUse.own
+    /// Further members of `redis`.
+    var redisOptions = "command_timeout: 5s"
+    /// Further sections, each a line.
+    var sections: [String] = []
+    /// Members of `limits`.
+    var limits = "shutdown_grace: 2s"
+    /// Further members of `tokens`; `nil` for a gateway that issues none.
+    var tokens: String? = "rotation_grace: 10s"
+    /// Whether there are accounts.
+    var hasAccounts = false
+    /// Further members of the upstream.
+    var upstream = "response_timeout: 10s"
+    /// Routes besides the standard ones, each a line of YAML without its dash.
+    var routes: [String] = []
+    /// Further issuers, each a line of YAML without its dash.
+    var issuers: [String] = []
+    /// Files beside the configuration.
+    var files: [(name: String, content: String)] = []
+
+    static let accounts: GatewaySettings = {
+        var settings = GatewaySettings()
+        settings.hasAccounts = true
+        return settings
+    }()
+
+    /// The text of the configuration file.
+    func yaml(redisPort: Int?, backendPort: Int, publicPort: Int = 0) -> String {
+        var lines = [
+            "version: 1",
+            "listeners: {public: {address: \"127.0.0.1:\(publicPort)\"}, admin: {address: \"127.0.0.1:0\"}}",
+            "workers: 2",
+            "limits: {\(limits)}",
+            "leeway: 30s",
+        ]
+        if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
+        if let tokens {
+            lines.append(
+                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+        }
+        if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
+        lines += ["issuers:"]
+        lines += [
+            "  - {issuer: \"\(ForeignIssuer.name)\", jwks_file: ./idp.json, audiences: [api], algorithms: [ES256, RS256]}"
+        ]
+        lines += issuers.map { "  - \($0)" }
+        lines += sections
+        lines += ["upstreams:", "  api: {targets: [\"http://127.0.0.1:\(backendPort)\"], \(upstream)}", "routes:"]
+        let standard = [
+            "{path: /api/, upstream: api, auth: {any_of: [jwt]}}",
+            "{path: /public/, upstream: api, auth: none}",
+        ]
+        lines += (standard + routes).map { "  - \($0)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
