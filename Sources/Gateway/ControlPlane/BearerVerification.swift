@@ -32,13 +32,15 @@ final class BearerVerification: Sendable {
     /// - Throws: ``Problem``.
     func verify(_ request: Request, isOptional: Bool) throws -> VerifiedToken? {
         let values = request.headers[values: .authorization]
-        guard values.count <= 1 else { throw Problem.malformedCredential }
+        let keyCount = request.headers.count { $0.name.canonicalName == "x-api-key" }
+        guard values.count + keyCount <= 1 else { throw Problem.malformedCredential }
         guard let value = values.first else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+        guard parts.first?.lowercased() == "bearer" else {
             if isOptional { return nil }
             throw Problem.noCredential
         }
+        guard parts.count == 2 else { throw Problem.malformedCredential }
         let text = Array(parts[1].trimmingPrefix(while: { $0 == " " }).utf8)
         do {
             return try verifier.withLock { verifier in
