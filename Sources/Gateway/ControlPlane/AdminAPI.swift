@@ -11,7 +11,7 @@ struct AdminAPI {
 
     /// Builds the router.
     func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.get("/healthz") { _, _ in Self.response(.ok, .object([("status", .string("ok"))])) }
         router.get("/readyz") { _, _ in
             let report = await readiness.report()

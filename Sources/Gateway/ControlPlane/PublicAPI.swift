@@ -39,7 +39,10 @@ struct PublicAPI {
         router.post("/auth/logout", use: logOut)
         if let sessions {
             router.post("/auth/refresh") { request, _ in try await refresh(request, sessions) }
-            router.get("/.well-known/jwks.json", use: keySet)
+            // Who may GET may ask for the head of it; the data path leaves the body out.
+            for method in [HTTPRequest.Method.get, .head] {
+                router.on("/.well-known/jwks.json", method: method, use: keySet)
+            }
             if let authenticator {
                 router.post("/auth/login") { request, context in
                     try await logIn(request, context, sessions, authenticator)
