@@ -17,13 +17,16 @@ extension SessionService {
     /// - Parameters:
     ///   - refreshToken: the token.
     ///   - everywhere: whether every session of the same subject ends too.
+    ///   - subject: who the session must belong to, when the caller said who he is; somebody else's is left alone.
     /// - Returns: the session it named, or `nil` when it is not ours.
     /// - Throws: ``SessionError/unavailable``: it may or may not have happened; ask again.
     @discardableResult
-    package func logOut(refreshToken: String, everywhere: Bool = false) async throws(SessionError) -> String? {
+    package func logOut(
+        refreshToken: String, everywhere: Bool = false, ownedBy subject: String? = nil
+    ) async throws(SessionError) -> String? {
         guard let token = try? currentRefreshTokens.open(refreshToken) else { return nil }
         let session = try await perform(
-            SessionEnd(sessionID: token.sessionID, requiredSubject: nil, token: nil, reason: .logout))
+            SessionEnd(sessionID: token.sessionID, requiredSubject: subject, token: nil, reason: .logout))
         if everywhere, let session { try await endAll(subject: session.subject) }
         return token.sessionID
     }

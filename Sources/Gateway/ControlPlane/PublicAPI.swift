@@ -89,7 +89,9 @@ struct PublicAPI {
         guard token != nil || refreshToken != nil else { throw Problem.noCredential }
         if let token { try await end(token, everywhere: everywhere) }
         if let refreshToken, let sessions {
-            try await sessions.logOut(refreshToken: refreshToken, everywhere: everywhere)
+            // Who shows an access token of ours and somebody else's refresh token ends only what is his own.
+            let owner = token.flatMap { bearer.origin(of: $0) == .own ? $0.subject : nil }
+            try await sessions.logOut(refreshToken: refreshToken, everywhere: everywhere, ownedBy: owner)
         }
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }
