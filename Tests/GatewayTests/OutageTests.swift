@@ -125,17 +125,10 @@ extension GatewayTests {
             }
         }
 
-        @Test("the deny-list of a Redis that answers with errors counts as away")
-        func redisAnswersErrors() async throws {
+        @Test("a Redis that takes no writes: a logout is not promised, and the token still works")
+        func readOnlyRedis() async throws {
             try await GatewayFixture.with(.accounts) { gateway in
                 let redis = try #require(gateway.redisServer)
-                let grant = try await gateway.login()
-                let jti = try #require(grant.claims["jti"] as? String)
-                // A value of another type: the answer to the question is neither yes nor no.
-                try redis.command("LPUSH", "portcullis:revoked:jti:\(jti)", "1")
-                let status = try await gateway.call("GET", "/api/x", token: grant.accessToken).status
-                #expect([401, 503].contains(status), "\(status)")
-                // A Redis that takes no writes: what is not written is not promised.
                 let other = try await gateway.login()
                 try redis.command("CONFIG", "SET", "min-replicas-to-write", "3")
                 expectUnavailable(try await gateway.call("POST", "/auth/logout", token: other.accessToken))

@@ -16,9 +16,10 @@ extension GatewayTests {
                 let es256 = #""alg":"ES256","kid":"ec""#
                 let good = try idp.token()
                 let flaws: [(String, String)] = [
-                    (idp.unsigned(header: #"{"alg":"none"}"#), "algorithm not allowed"),
-                    (idp.unsigned(header: #"{"alg":"none","kid":"ec"}"#), "algorithm not allowed"),
-                    (idp.unsigned(header: #"{"alg":"nOnE","kid":"ec"}"#), "algorithm not allowed"),
+                    (idp.unsigned(header: #"{"alg":"none"}"#), "malformed token"),
+                    (idp.unsigned(header: #"{"alg":"none","kid":"ec"}"#), "malformed token"),
+                    (idp.unsigned(header: #"{"alg":"nOnE","kid":"ec"}"#), "malformed token"),
+                    (try idp.token(header: #"{"alg":"none","kid":"ec"}"#), "algorithm not allowed"),
                     (
                         try idp.authenticated(header: #"{"alg":"HS256","kid":"ec"}"#, secret: publicKey),
                         "algorithm not allowed"
@@ -26,7 +27,7 @@ extension GatewayTests {
                     (try idp.token(header: #"{"alg":"RS256","kid":"ec"}"#), "algorithm not allowed"),
                     (try idp.token(key: idp.otherKey), "bad signature"),
                     (try idp.token(header: #"{"alg":"ES256","kid":"who"}"#), "unknown key"),
-                    (try idp.token(["exp": "\(now - 31)"]), "token expired"),
+                    (try idp.token(["exp": "\(now - 31)", "iat": "\(now - 90)"]), "token expired"),
                     (try idp.token(["nbf": "\(now + 300)"]), "token not yet valid"),
                     (try idp.token(["iat": "\(now + 300)"]), "token issued in the future"),
                     (try idp.token(["iss": "\"https://evil.test\""]), "unknown issuer"),
@@ -46,8 +47,8 @@ extension GatewayTests {
                     (try idp.token(header: "{\(es256),\"b64\":false}"), "unsupported critical header"),
                     (try idp.token(header: "{\(es256),\"typ\":\"dpop+jwt\"}"), "wrong token type"),
                     (try idp.token(["exp": "\(now + 90_000)"]), "lifetime too long"),
-                    (good + "A", "malformed token"),
-                    (String(good.dropLast(4)), "bad signature"),
+                    (good + ".A", "malformed token"),
+                    (String(good.dropLast(2)), "bad signature"),
                     (good.replacingOccurrences(of: ".", with: "="), "malformed token"),
                     (String(repeating: "a", count: 20_000), "token too large"),
                 ]
@@ -58,9 +59,7 @@ extension GatewayTests {
                     let said = answer.member("error_description") ?? ""
                     expectProblem(
                         answer, 401, "invalid_token", challenge: invalidTokenChallenge(said), "\(shown)")
-                    if !token.contains("=") && !(description == "bad signature") {
-                        #expect(said == description, "\(token.prefix(40))")
-                    }
+                    #expect(said == description, "\(token.prefix(40))")
                 }
                 #expect(gateway.backend.arrivals.isEmpty)
                 #expect(try await gateway.call("GET", "/api/x", token: good).status == 200)
@@ -71,7 +70,7 @@ extension GatewayTests {
         func leeway() async throws {
             try await GatewayFixture.with { gateway in
                 let now = Int(Date.now.timeIntervalSince1970)
-                let late = try gateway.issuer.token(["exp": "\(now - 10)"])
+                let late = try gateway.issuer.token(["exp": "\(now - 10)", "iat": "\(now - 60)"])
                 let early = try gateway.issuer.token(["nbf": "\(now + 10)", "iat": "\(now + 10)"])
                 #expect(try await gateway.call("GET", "/api/x", token: late).status == 200)
                 #expect(try await gateway.call("GET", "/api/x", token: early).status == 200)

@@ -1,12 +1,12 @@
 import NIOCore
-package import NIOHTTP1
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 
 /// A service behind a gateway, which writes down what reaches it.
 ///
 /// It answers `200` with the path as body, but `/…/slow` not before ``release()``, `/…/silent` never, `/…/garbage` with
-/// what is not HTTP, and `/…/hangup` by closing.
+/// what is not HTTP, and `/…/hangup` by closing. What it cannot parse it answers by closing too.
 package final class RecordingBackend: Sendable {
     /// A request that arrived.
     package struct Arrival: Sendable {
@@ -146,6 +146,10 @@ package final class RecordingBackend: Sendable {
                 record.state.withLock { $0.arrivals.append(complete) }
                 answer(complete, context)
             }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
         }
 
         private func answer(_ arrival: Arrival, _ context: ChannelHandlerContext) {

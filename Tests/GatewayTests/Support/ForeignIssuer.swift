@@ -49,6 +49,11 @@ struct ForeignIssuer {
         return Self.entered(input + "." + Base64URL.encode(try signer.sign([UInt8](input.utf8))))
     }
 
+    /// A good token but for one claim.
+    func token(_ claim: String, _ value: String) throws -> String {
+        try token([claim: value])
+    }
+
     /// A token with an HMAC under any secret.
     func authenticated(header: String, secret: [UInt8]) throws -> String {
         let input = Self.signingInput(header, Self.claims())
