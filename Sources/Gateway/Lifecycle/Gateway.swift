@@ -103,6 +103,7 @@ package final class Gateway: Service {
             return { TokenAuthentication(loop: loop) }
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
+        await waitForRedis(redis)
         try await listen(server, redis, group, running)
     }
 
@@ -153,6 +154,15 @@ package final class Gateway: Service {
             return "does not exist yet; make it with: portcullis user add NAME --config \(configurationPath)"
         }
         return "cannot be opened: \(fault.rawValue)" + (error.detail.isEmpty ? "" : " (\(error.detail))")
+    }
+
+    /// Gives the connections to Redis a moment, so that the first requests do not meet one that is still being made.
+    ///
+    /// Redis may also be down: then the gateway starts all the same.
+    private func waitForRedis(_ redis: RedisClient?) async {
+        guard let redis, let limit = configuration.redis?.connectTimeoutMilliseconds else { return }
+        let end = ContinuousClock.now + .milliseconds(limit)
+        while !redis.isReady, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     }
 
     private func listen(
