@@ -89,9 +89,9 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        tests("Proxy", ["HTTP1", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
+        tests("Proxy", ["HTTP1", "TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("GatewayConfiguration"),
-        tests("JOSE", ["LibCrypto"]),
+        tests("JOSE", ["LibCrypto", "TestSupport"]),
         .target(
             name: "TestSupport", dependencies: nio + [.product(name: "NIOHTTP1", package: "swift-nio")],
             path: "Tests/TestSupport", swiftSettings: settings),
@@ -105,7 +105,8 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions", "TestSupport",
+                "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions",
+                "TestSupport",
                 logging,
             ] + nio, exclude: ["interop.py"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP1
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -8,14 +9,13 @@ import Testing
 @Suite("The access log")
 struct AccessLogTests {
     private func lines(_ write: (AccessLog) -> Void) async throws -> [[String: Any]] {
-        let pipe = Pipe()
-        let writer = AccessLogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let output = try OutputFile()
+        let writer = AccessLogWriter(descriptor: output.handle.fileDescriptor)
         let log = AccessLog(writer: writer)
         write(log)
         log.flush()
         await writer.shutdown()
-        try pipe.fileHandleForWriting.close()
-        let data = try #require(try pipe.fileHandleForReading.readToEnd())
+        let data = try output.content()
         return try data.split(separator: UInt8(ascii: "\n")).map {
             try #require(try JSONSerialization.jsonObject(with: $0) as? [String: Any])
         }

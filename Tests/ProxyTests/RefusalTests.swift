@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -173,8 +174,8 @@ extension GatewayTests {
 
         @Test("with every answer the access log has one line, with the identifier the client was given")
         func logged() async throws {
-            let pipe = Pipe()
-            let writer = AccessLogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+            let output = try OutputFile()
+            let writer = AccessLogWriter(descriptor: output.handle.fileDescriptor)
             var settings = World.Settings()
             settings.accessLog = writer
             try await World.run(settings) { world in
@@ -190,9 +191,7 @@ extension GatewayTests {
                 await eventually("it is cancelled") { world.desk.state.cancelled == 1 }
             }
             await writer.shutdown()
-            try pipe.fileHandleForWriting.close()
-            let data = try #require(try pipe.fileHandleForReading.readToEnd())
-            let lines = try data.split(separator: UInt8(ascii: "\n")).map {
+            let lines = try output.content().split(separator: UInt8(ascii: "\n")).map {
                 try #require(try JSONSerialization.jsonObject(with: $0) as? [String: Any])
             }
             try #require(lines.compactMap { $0["status"] as? Int } == [200, 401, 400, 499])

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// An answer as a strict client reads it: whatever a client might be confused by is a fault.
 package struct HTTPAnswer: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import JOSE
+import TestSupport
 
 /// The published attack vectors, read where they lie.
 enum Vectors {
@@ -41,11 +42,11 @@ enum Vectors {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["gzip", "-dc", directory.appendingPathComponent(path).path]
-        let output = Pipe()
-        process.standardOutput = output
+        let output = try OutputFile()
+        process.standardOutput = output.handle
         try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
+        let data = try output.content()
         guard process.terminationStatus == 0 else { throw Unreadable(path: path) }
         return [UInt8](data)
     }
