@@ -57,24 +57,35 @@ package final class ProxyServer: Sendable {
     /// - Returns: the address bound, with the port that was chosen where 0 was asked for.
     /// - Throws: `IOError` when the address is taken or not allowed.
     package func listen(host: String, port: Int) async throws -> SocketAddress {
-        // Bound alone at first: with SO_REUSEPORT a second gateway would share the port without a word.
-        let first = try await bind(loops[0], host: host, port: port, sharesPort: false)
-        guard let address = first.localAddress else { throw ChannelError.unknownLocalAddress }
         guard loops.count > 1 else {
-            listeners.withLockedValue { $0 = [first] }
-            return address
+            let channel = try await bind(loops[0], host: host, port: port, sharesPort: false)
+            listeners.withLockedValue { $0 = [channel] }
+            return try Self.address(of: channel)
         }
-        try await first.close()
+        if port != 0 {
+            // Tried alone at first: with SO_REUSEPORT a second gateway would share the port without a word. A port that
+            // the system chooses is nobody else's.
+            try await bind(loops[0], host: host, port: port, sharesPort: false).close()
+        }
         var channels: [any Channel] = []
         do {
+            var chosen = port
             for loop in loops {
-                channels.append(try await bind(loop, host: host, port: address.port ?? port, sharesPort: true))
+                let channel = try await bind(loop, host: host, port: chosen, sharesPort: true)
+                channels.append(channel)
+                chosen = try Self.address(of: channel).port ?? port
             }
+            let address = try Self.address(of: channels[0])
+            listeners.withLockedValue { $0 = channels }
+            return address
         } catch {
             for channel in channels { try? await channel.close() }
             throw error
         }
-        listeners.withLockedValue { $0 = channels }
+    }
+
+    private static func address(of channel: any Channel) throws -> SocketAddress {
+        guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         return address
     }
 
