@@ -5,6 +5,9 @@ import Synchronization
 struct ChildProcess {
     let identifier: pid_t
 
+    // More than any test run has open.
+    private static let descriptorLimit: Int32 = 4096
+
     // No other child may be started between making a pipe and marking it: it would hold the pipe open.
     private static let starting = Mutex(())
 
@@ -29,6 +32,11 @@ struct ChildProcess {
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         }
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        // A child that lives on would keep open whatever it inherits: other tests' sockets, and pipes that must end.
+        // Closing what is not open is no error here.
+        for descriptor in (STDERR_FILENO + 1)..<Self.descriptorLimit {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         var identifier = pid_t()
