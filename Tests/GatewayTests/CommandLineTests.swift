@@ -33,7 +33,9 @@ extension GatewayTests {
                 let outcome = try await program.run(command)
                 #expect(outcome.exitCode == 78)
                 #expect(outcome.output == "")
-                for key in ["limits.headers", "unheard_of", "upstreams.api.targets", "routes[0].path", "routes[0].auth"] {
+                for key in [
+                    "limits.headers", "unheard_of", "upstreams.api.targets", "routes[0].path", "routes[0].auth",
+                ] {
                     #expect(outcome.errors.contains(key), "\(key): \(outcome.errors)")
                 }
                 // Each problem has its line.
@@ -54,7 +56,8 @@ extension GatewayTests {
             for command in ["serve", "check"] {
                 let outcome = try await program.run(command)
                 #expect(outcome.exitCode == 78)
-                #expect(outcome.errors.contains("portcullis keys generate --config portcullis.yaml"), "\(outcome.errors)")
+                #expect(
+                    outcome.errors.contains("portcullis keys generate --config portcullis.yaml"), "\(outcome.errors)")
             }
             let empty = try await program.run("keys", "list")
             #expect(empty.exitCode == 0)
@@ -151,7 +154,8 @@ extension GatewayTests {
             let before = try await program.run("user", "list").output
             let wrong: [([String], String)] = [
                 (["user", "add", "erin"], "short\n"), (["user", "add", "erin"], ""), (["user", "add", "erin"], "\n"),
-                (["user", "add", "alice"], "long enough to be one\n"), (["user", "add", ""], "long enough to be one\n"),
+                (["user", "add", "alice"], "long enough to be one\n"),
+                (["user", "add", ""], "long enough to be one\n"),
                 (["user", "add", "a\tb"], "long enough to be one\n"),
                 (["user", "add", "erin", "--scope", "two  spaces"], "long enough to be one\n"),
                 (["user", "add", "erin", "--scope", "q\"uote"], "long enough to be one\n"),

@@ -26,7 +26,8 @@ extension GatewayTests {
                 request("POST /auth/login", "Content-Type: application/json\r\n", json),
                 request("POST /auth/refresh", "Content-Type: application/json\r\n", json),
                 request("POST /auth/logout", "Content-Type: application/json\r\n" + bearer, json),
-                request("POST /auth/logout", "Content-Type: application/x-www-form-urlencoded\r\n", "refresh_token=a%41"),
+                request(
+                    "POST /auth/logout", "Content-Type: application/x-www-form-urlencoded\r\n", "refresh_token=a%41"),
                 request("GET /auth/verify", bearer + "X-Forwarded-Uri: /api/x\r\nX-Forwarded-Method: GET\r\n"),
                 request("GET /auth/verify", "X-Original-URL: /public/../api\r\nX-Forwarded-Host: b\r\n"),
                 request("GET /.well-known/jwks.json"), request("OPTIONS *"), request("GET http://b.test:80/public/"),
@@ -37,10 +38,13 @@ extension GatewayTests {
         }()
 
         private static let tokens = [
-            "\r\n", "\r\n\r\n", "\n", "\r", "\0", " ", "\t", ":", "%00", "%2e%2e/", "../", "//", "\\", ";", "\u{7f}", "é",
+            "\r\n", "\r\n\r\n", "\n", "\r", "\0", " ", "\t", ":", "%00", "%2e%2e/", "../", "//", "\\", ";", "\u{7f}",
+            "é",
             "HTTP/1.1", "HTTP/1.0", "Transfer-Encoding: chunked\r\n", "Content-Length: 0\r\n", "Content-Length: -1\r\n",
-            "Content-Length: 99999999999999999999\r\n", "Host: x\r\n", "Connection: close\r\n", "Connection: x-auth-subject\r\n",
-            "Authorization: Bearer\r\n", "X-API-Key: a\r\n", "X_Auth_Subject: a\r\n", "Expect: x\r\n", "{", "}", "\"", "[",
+            "Content-Length: 99999999999999999999\r\n", "Host: x\r\n", "Connection: close\r\n",
+            "Connection: x-auth-subject\r\n",
+            "Authorization: Bearer\r\n", "X-API-Key: a\r\n", "X_Auth_Subject: a\r\n", "Expect: x\r\n", "{", "}", "\"",
+            "[",
             "ffffffffffffffff\r\n", "0\r\n\r\n", "GET ", "Bearer ", "%", "?", "#", "@", "[::1]",
         ].map { Array($0.utf8) }
 
@@ -57,7 +61,9 @@ extension GatewayTests {
                     let end = min(bytes.count, place + Int.random(in: 1...40, using: &generator))
                     bytes.insert(contentsOf: bytes[place..<end], at: place)
                 case 5: bytes.removeLast(min(bytes.count, Int.random(in: 0...20, using: &generator)))
-                default: bytes.insert(contentsOf: repeatElement(65, count: Int.random(in: 0...300, using: &generator)), at: place)
+                default:
+                    bytes.insert(
+                        contentsOf: repeatElement(65, count: Int.random(in: 0...300, using: &generator)), at: place)
                 }
             }
             return bytes
@@ -83,7 +89,8 @@ extension GatewayTests {
                             for index in stride(from: lane, to: inputs.count, by: 12) {
                                 // Every tenth goes to the admin listener, which has its own manners.
                                 let isAdmin = index % 10 == 9
-                                let fault = await Self.play(inputs[index], port: ports[isAdmin ? 1 : 0], isAdmin: isAdmin)
+                                let fault = await Self.play(
+                                    inputs[index], port: ports[isAdmin ? 1 : 0], isAdmin: isAdmin)
                                 if let fault { faults.append("\(index): \(fault)") }
                             }
                             return faults
@@ -110,7 +117,9 @@ extension GatewayTests {
             await connection.finishSending()
             let rest = await connection.remainder(within: .seconds(20))
             await connection.close()
-            guard var rest else { return "the connection stays open: \(String(decoding: bytes, as: UTF8.self).debugDescription)" }
+            guard var rest else {
+                return "the connection stays open: \(String(decoding: bytes, as: UTF8.self).debugDescription)"
+            }
             let shown = "\(String(decoding: bytes, as: UTF8.self).debugDescription) -> "
             // Without a parser of requests of its own the test cannot tell which answers are to HEAD and have no body.
             if isAdmin || bytes.contains(sequence: Array("HEAD".utf8)) {
@@ -147,7 +156,8 @@ extension GatewayTests {
                 var generator = SeededGenerator(seed: seed)
                 let connection = try await gateway.connect()
                 let bodies = [
-                    #"{"refresh_token":"abc","scope":"a b","everywhere":true}"#, "refresh_token=abc&scope=a+b&everywhere=true",
+                    #"{"refresh_token":"abc","scope":"a b","everywhere":true}"#,
+                    "refresh_token=abc&scope=a+b&everywhere=true",
                     #"{"username":"","password":"abc","scope":null}"#, "username=&password=%41%42",
                 ]
                 for index in 0..<1500 {

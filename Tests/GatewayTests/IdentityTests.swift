@@ -90,7 +90,9 @@ extension GatewayTests {
                 #expect(try await gateway.call("GET", "/api/x", token: token, fields).status == 200)
                 let arrivals = gateway.backend.arrivals
                 #expect(arrivals.map { Self.identity(of: $0).count } == [0, 4])
-                for arrival in arrivals { #expect(!arrival.fields.contains { $0.value == "admin" }, "\(arrival.fields)") }
+                for arrival in arrivals {
+                    #expect(!arrival.fields.contains { $0.value == "admin" }, "\(arrival.fields)")
+                }
             }
         }
 
@@ -143,9 +145,13 @@ extension GatewayTests {
             }
         }
 
-        @Test("two users on one kept connection are never taken for each other")
-        func twoUsers() async throws {
-            try await GatewayFixture.with { gateway in
+        @Test(
+            "two users on one kept connection are never taken for each other, however many tokens are remembered",
+            arguments: [0, 2, 50_000])
+        func twoUsers(cacheEntries: Int) async throws {
+            var settings = GatewaySettings()
+            settings.sections = ["verification_cache: {entries: \(cacheEntries)}"]
+            try await GatewayFixture.with(settings) { gateway in
                 let first = try gateway.issuer.token(["sub": #""u-1""#])
                 let second = try gateway.issuer.token(["sub": #""u-2""#])
                 let connection = try await gateway.connect()
@@ -165,6 +171,31 @@ extension GatewayTests {
                     #expect(arrival.values("X-Auth-Subject") == [turn % 4 == 0 ? "u-1" : "u-2"])
                 }
                 #expect(gateway.backend.arrivals.count == 20)
+            }
+        }
+
+        @Test("what a client says of the way it came is replaced; a trusted proxy's word is kept and lengthened")
+        func forwarding() async throws {
+            let fields = [
+                ("X-Forwarded-For", "10.9.8.7"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.test"),
+                ("X-Real-IP", "10.9.8.7"), ("Forwarded", "for=10.9.8.7"), ("X_Forwarded_For", "10.9.8.7"),
+                ("X-Original-URL", "/x"),
+            ]
+            var trusting = GatewaySettings()
+            trusting.sections = ["trusted_proxies: [\"127.0.0.0/8\"]"]
+            for (settings, wanted) in [
+                (GatewaySettings(), ["127.0.0.1", "http", "gateway.test"]),
+                (trusting, ["10.9.8.7, 127.0.0.1", "https", "shop.test"]),
+            ] {
+                try await GatewayFixture.with(settings) { gateway in
+                    #expect(try await gateway.call("GET", "/public/x", fields).status == 200)
+                    let arrival = try #require(gateway.backend.arrivals.first)
+                    let told = ["For", "Proto", "Host"].flatMap { arrival.values("X-Forwarded-" + $0) }
+                    #expect(told == wanted)
+                    for name in ["X-Real-IP", "Forwarded", "X_Forwarded_For", "X-Original-URL"] {
+                        #expect(arrival.values(name).isEmpty, "\(name)")
+                    }
+                }
             }
         }
 

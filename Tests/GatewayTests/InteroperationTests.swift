@@ -7,37 +7,29 @@ enum PyJWT {
     private static let python = URL(fileURLWithPath: "/usr/bin/python3")
 
     /// Whether it is there; its absence is said loudly.
-    static let isPresent: Bool = {
-        let probe = try? run(["-c", "import jwt, cryptography"])
+    @Sendable
+    static func isPresent() async -> Bool {
+        let probe = try? await run(["-c", "import jwt, cryptography"])
         if probe == nil { print("SKIPPED: /usr/bin/python3 has no jwt and cryptography; install python3-jwt") }
         return probe != nil
-    }()
-
-    /// Runs the script beside this file.
-    static func script(_ arguments: String..., input: String = "") throws -> String {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("interop.py")
-        return try run([script.path] + arguments, input: input)
     }
 
-    private static func run(_ arguments: [String], input: String = "") throws -> String {
-        let process = Process()
-        process.executableURL = python
-        process.arguments = arguments
-        let (standardInput, standardOutput) = (Pipe(), Pipe())
-        process.standardInput = standardInput
-        process.standardOutput = standardOutput
-        try process.run()
-        standardInput.fileHandleForWriting.write(Data(input.utf8))
-        try standardInput.fileHandleForWriting.close()
-        let output = standardOutput.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-        return String(decoding: output, as: UTF8.self)
+    /// Runs the script beside this file.
+    static func script(_ arguments: String..., input: String = "") async throws -> String {
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("interop.py")
+        return try await run([script.path] + arguments, input: input)
+    }
+
+    private static func run(_ arguments: [String], input: String = "") async throws -> String {
+        let folder = FileManager.default.temporaryDirectory
+        let run = try ProgramRun(python, arguments, input: input, directory: folder)
+        guard await run.end() == 0 else { throw CocoaError(.executableLoad) }
+        return run.output
     }
 }
 
 extension GatewayTests {
-    @Suite("tokens of and for another implementation", .enabled(if: PyJWT.isPresent))
+    @Suite("tokens of and for another implementation", .enabled("PyJWT is installed", PyJWT.isPresent))
     struct InteroperationTests {
         private static let algorithms = [
             "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
@@ -52,7 +44,7 @@ extension GatewayTests {
         @Test("tokens made by PyJWT with each algorithm are accepted through a key set written by Python")
         func accepted() async throws {
             let made = try JSONDecoder().decode(
-                Made.self, from: Data(try PyJWT.script("make", Self.algorithms.joined(separator: ",")).utf8))
+                Made.self, from: Data(try await PyJWT.script("make", Self.algorithms.joined(separator: ",")).utf8))
             var settings = GatewaySettings()
             for algorithm in Self.algorithms {
                 settings.issuers.append(
@@ -71,7 +63,8 @@ extension GatewayTests {
                     // The same with one bit of the signature's last but one octet changed.
                     var broken = Array(token.utf8)
                     broken[broken.count - 4] = broken[broken.count - 4] == UInt8(ascii: "A") ? 66 : 65
-                    let refused = try await gateway.call("GET", "/api/x", token: String(decoding: broken, as: UTF8.self))
+                    let refused = try await gateway.call(
+                        "GET", "/api/x", token: String(decoding: broken, as: UTF8.self))
                     #expect(refused.status == 401, "\(algorithm)")
                 }
             }
@@ -87,7 +80,7 @@ extension GatewayTests {
                 let grant = try await gateway.login()
                 #expect(try await gateway.call("GET", "/api/x", token: grant.accessToken).status == 200)
                 let keySet = try await gateway.call("GET", "/.well-known/jwks.json").text
-                let output = try PyJWT.script("verify", algorithm, input: keySet + "\n" + grant.accessToken)
+                let output = try await PyJWT.script("verify", algorithm, input: keySet + "\n" + grant.accessToken)
                 let claims = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
                 #expect(claims?["sub"] as? String == "alice")
                 #expect(claims?["typ"] as? String == "at+jwt")

@@ -38,7 +38,8 @@ extension GatewayTests {
                     #expect(arrival.values("X-Auth-Session-Id") == [grant.claims["sid"] as? String ?? ""])
                     #expect(arrival.values("X-Auth-Token-Id") == [grant.claims["jti"] as? String ?? ""])
                     let claims = Set(grant.claims.keys)
-                    #expect(claims.isSuperset(of: ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid"]))
+                    #expect(
+                        claims.isSuperset(of: ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "sid"]))
                 }
             }
         }

@@ -79,7 +79,8 @@ extension GatewayTests {
                 let sessions = [try await gateway.login(), try await gateway.login(), try await gateway.login()]
                 let bob = try await gateway.login("bob")
                 expectDone(
-                    try await gateway.post("/auth/logout", json: #"{"everywhere":true}"#, token: sessions[0].accessToken))
+                    try await gateway.post(
+                        "/auth/logout", json: #"{"everywhere":true}"#, token: sessions[0].accessToken))
                 for session in sessions { try await expectEnded(session, gateway) }
                 try await expectAlive(bob, gateway)
                 let fresh = try await gateway.login()
@@ -159,12 +160,16 @@ extension GatewayTests {
                     challenge: invalidTokenChallenge("malformed token"))
                 let challenge = "Bearer realm=\"portcullis\", error=\"invalid_request\""
                 let credential = ("Authorization", "Bearer \(grant.accessToken)")
-                for fields in [[("Authorization", "Bearer")], [credential, credential], [credential, ("X-API-Key", "k")]] {
+                for fields in [
+                    [("Authorization", "Bearer")], [credential, credential], [credential, ("X-API-Key", "k")],
+                ] {
                     expectProblem(
                         try await gateway.call("POST", "/auth/logout", fields), 400, "invalid_request",
                         challenge: challenge, "\(fields.map(\.0))")
                 }
-                for document in ["{", "[]", #"{"everywhere":"perhaps"}"#, #"{"everywhere":1}"#, #"{"refresh_token":{}}"#] {
+                for document in [
+                    "{", "[]", #"{"everywhere":"perhaps"}"#, #"{"everywhere":1}"#, #"{"refresh_token":{}}"#,
+                ] {
                     expectProblem(
                         try await gateway.post("/auth/logout", json: document, token: grant.accessToken), 400,
                         "invalid_request", "\(document)")
@@ -206,6 +211,49 @@ extension GatewayTests {
                 let now = Int(Date.now.timeIntervalSince1970 * 1000) + 1
                 try redis.command("SET", "portcullis:revoked:all", "\(now)", "EX", "60")
                 #expect(try await gateway.call("GET", "/api/x", token: other.accessToken).status == 401)
+            }
+        }
+
+        @Test("keys of another issuer's tokens are apart from our own, and odd names are hashed")
+        func foreignKeys() async throws {
+            try await GatewayFixture.with { gateway in
+                let redis = try #require(gateway.redisServer)
+                let hashed = #/[0-9a-f]{64}/#
+                let names = [
+                    ("plain-1", #/plain-1/#), ("with space", #/with space/#), ("a:b*c", #/a:b\*c/#),
+                    (String(repeating: "j", count: 128), #/j{128}/#), (String(repeating: "j", count: 129), hashed),
+                    ("ünïcode", hashed),
+                ]
+                for (name, pattern) in names {
+                    let token = try gateway.issuer.token("jti", "\"\(name)\"")
+                    #expect(try await gateway.call("GET", "/api/x", token: token).status == 200, "\(name)")
+                    let before = Set(try redis.command("KEYS", "portcullis:revoked:jti:*").split(separator: "\n"))
+                    expectDone(try await gateway.call("POST", "/auth/logout", token: token))
+                    #expect(try await gateway.call("GET", "/api/x", token: token).status == 401, "\(name)")
+                    let after = Set(try redis.command("KEYS", "portcullis:revoked:jti:*").split(separator: "\n"))
+                    let key = try #require(after.subtracting(before).first, "\(name)")
+                    let parts = key.dropFirst("portcullis:revoked:jti:".count).split(separator: ":", maxSplits: 1)
+                    #expect(parts.first?.wholeMatch(of: /[0-9a-f]{16}/) != nil, "\(key)")
+                    #expect(parts.last?.wholeMatch(of: pattern) != nil, "\(key)")
+                    let left = Int(try redis.command("TTL", String(key))) ?? -9
+                    #expect((620...632).contains(left), "\(left)")
+                }
+            }
+        }
+
+        @Test("a logout at one node is a refusal at the other, whose answer was remembered")
+        func twoNodes() async throws {
+            try await GatewayFixture.with { first in
+                var settings = GatewaySettings()
+                settings.redis = .shared(try #require(first.redisServer))
+                try await GatewayFixture.with(settings) { second in
+                    let token = try first.issuer.token()
+                    for node in [first, second, second] {
+                        #expect(try await node.call("GET", "/api/x", token: token).status == 200)
+                    }
+                    expectDone(try await first.call("POST", "/auth/logout", token: token))
+                    #expect(try await second.call("GET", "/api/x", token: token).status == 401)
+                }
             }
         }
     }

@@ -108,6 +108,32 @@ extension GatewayTests {
             }
         }
 
+        @Test("the very first requests after the start find Redis connected, on every event loop")
+        func firstRequests() async throws {
+            try await GatewayFixture.with { gateway in
+                let token = try gateway.issuer.token()
+                for _ in 0..<16 { #expect(try await gateway.call("GET", "/api/x", token: token).status == 200) }
+                #expect(try await gateway.readiness().status == 200)
+            }
+        }
+
+        @Test("revocation off: a token that was logged out is still accepted, and the log says so loudly")
+        func revocationOff() async throws {
+            var settings = GatewaySettings()
+            settings.sections = ["revocation: {mode: off}"]
+            try await GatewayFixture.with(settings) { gateway in
+                let token = try gateway.issuer.token()
+                #expect(try await gateway.call("POST", "/auth/logout", token: token).status == 204)
+                #expect(try await gateway.call("GET", "/api/x", token: token).status == 200)
+                let isLoud = await eventually {
+                    gateway.logText.split(separator: "\n").contains { line in
+                        line.contains("revocation is off") && line.contains("\"severity\":\"WARNING\"")
+                    }
+                }
+                #expect(isLoud)
+            }
+        }
+
         @Test("Redis down at the start: the gateway starts, says so, and serves when Redis comes")
         func downAtStart() async throws {
             try await GatewayFixture.with(GatewaySettings(), redisIsUp: false) { gateway in

@@ -88,7 +88,8 @@ extension GatewayTests {
                 for scope in ["orders:write", "orders:read admin", "\\u0022"] {
                     expectProblem(
                         try await gateway.post(
-                            "/auth/refresh", json: "{\"refresh_token\":\"\(first.refreshToken)\",\"scope\":\"\(scope)\"}"),
+                            "/auth/refresh",
+                            json: "{\"refresh_token\":\"\(first.refreshToken)\",\"scope\":\"\(scope)\"}"),
                         400, "invalid_scope", "\(scope)")
                 }
                 let narrow = try GatewayFixture.Grant(
@@ -107,12 +108,14 @@ extension GatewayTests {
                 let grant = try await gateway.login()
                 let token = grant.refreshToken
                 let flipped = String(token.dropLast()) + (token.hasSuffix("A") ? "B" : "A")
-                for wrong in ["x", flipped, token + "A", String(token.dropLast()), grant.accessToken, "é", "../../etc"] {
+                for wrong in ["x", flipped, token + "A", String(token.dropLast()), grant.accessToken, "é", "../../etc"]
+                {
                     expectProblem(
                         try await gateway.refresh(wrong), 401, "invalid_grant",
                         challenge: "Bearer realm=\"portcullis\"", "\(wrong.prefix(10))")
                 }
-                for document in ["", "{}", "[", #"{"refresh_token":7}"#, #"{"refresh_token":"a","refresh_token":"b"}"#] {
+                for document in ["", "{}", "[", #"{"refresh_token":7}"#, #"{"refresh_token":"a","refresh_token":"b"}"#]
+                {
                     expectProblem(
                         try await gateway.post("/auth/refresh", json: document), 400, "invalid_request", "\(document)")
                 }

@@ -110,6 +110,39 @@ extension GatewayTests {
             }
         }
 
+        @Test("a body that stops coming is 408, to the backend and to login alike")
+        func slowBody() async throws {
+            var settings = GatewaySettings.accounts
+            settings.limits = "header_timeout: 300ms, body_idle_timeout: 300ms"
+            try await GatewayFixture.with(settings) { gateway in
+                for path in ["/public/x", "/auth/login"] {
+                    let connection = try await gateway.connect()
+                    await connection.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+                    expectProblem(try await connection.answer(), 408, "invalid_request")
+                }
+                #expect(gateway.backend.arrivals.isEmpty)
+            }
+        }
+
+        @Test("a connection over the limit is 503 at once, and one that ends makes room")
+        func tooManyConnections() async throws {
+            var settings = GatewaySettings()
+            settings.limits = "connections: 3"
+            try await GatewayFixture.with(settings) { gateway in
+                var kept: [HTTPTestConnection] = []
+                for _ in 0..<3 {
+                    let connection = try await gateway.connect()
+                    await connection.request("GET", "/public/x")
+                    #expect(try await connection.answer().status == 200)
+                    kept.append(connection)
+                }
+                let surplus = try await gateway.connect()
+                expectProblem(try await surplus.answer(), 503, "temporarily_unavailable")
+                await kept[0].close()
+                #expect(await eventually { (try? await gateway.call("GET", "/public/x"))?.status == 200 })
+            }
+        }
+
         @Test("a request without a credential is challenged without an error code")
         func noCredential() async throws {
             try await GatewayFixture.with { gateway in

@@ -31,7 +31,9 @@ extension GatewayTests {
             return status
         }
 
-        @Test("SIGTERM and SIGINT: what is in flight finishes, nothing new is taken, exit code 0", arguments: [SIGTERM, SIGINT])
+        @Test(
+            "SIGTERM and SIGINT: what is in flight finishes, nothing new is taken, exit code 0",
+            arguments: [SIGTERM, SIGINT])
         func drains(signal: Int32) async throws {
             let served = try await serve()
             let busy = try await HTTPTestConnection.open(port: served.publicPort)
@@ -71,7 +73,7 @@ extension GatewayTests {
             await served.backend.stop()
         }
 
-        @Test("SIGHUP and a reader that goes away do not end it")
+        @Test("SIGHUP and SIGPIPE do not end it")
         func hangUp() async throws {
             let served = try await serve()
             served.run.signal(SIGHUP)
@@ -80,6 +82,7 @@ extension GatewayTests {
             #expect(served.run.exitCode == nil)
             served.run.signal(SIGTERM)
             #expect(await served.run.end() == 0)
+            served.run.checkLog()
             await served.backend.stop()
         }
 
@@ -136,6 +139,27 @@ extension GatewayTests {
             #expect(lines.first?["upstream_ms"] is Double)
             #expect(!served.run.output.contains("in-the-query"))
             #expect(!served.run.output.contains("carol"))
+            await served.backend.stop()
+        }
+
+        @Test(
+            "of many requests a sample is logged, or none, as access_log says",
+            arguments: [("{sample: 0.2}", 1), ("false", 0)])
+        func sampledLog(setting: String, least: Int) async throws {
+            var settings = GatewaySettings.accounts
+            settings.sections = ["access_log: \(setting)"]
+            let served = try await serve(settings)
+            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            // That none of so many is chosen, or two thirds of them, happens to nobody.
+            for _ in 0..<300 {
+                await connection.request("GET", "/public/x")
+                #expect(try await connection.answer().status == 200)
+            }
+            served.run.signal(SIGTERM)
+            #expect(await served.run.end() == 0)
+            served.run.checkLog()
+            let lines = served.run.output.split(separator: "\n").count { $0.contains("\"message\":\"request\"") }
+            #expect((least...(least * 200)).contains(lines), "\(lines)")
             await served.backend.stop()
         }
     }

@@ -56,6 +56,7 @@ struct EndingTests {
             let tokens = try await harness.begin("alice")
             #expect(try await harness.service.end(sessionID: tokens.sessionID, ownedBy: "bob") == false)
             #expect(try await harness.service.end(sessionID: "no such", ownedBy: "bob") == false)
+            try await harness.service.logOut(refreshToken: tokens.refreshToken, everywhere: true, ownedBy: "bob")
             #expect(try await harness.verdict(tokens.accessToken) == .clear)
             if let fixture = harness.fixture {
                 #expect(try fixture.server.command("XLEN", "p:revocations") == "0")

@@ -49,7 +49,7 @@ package final class HTTPTestConnection: Sendable {
         return HTTPTestConnection(channel: channel, inbox: inbox)
     }
 
-    /// Sends bytes. That the other side has closed shows in the answer.
+    /// Sends bytes; that the other side has closed shows in the answer.
     package func send(_ bytes: [UInt8]) async {
         try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }

@@ -160,7 +160,8 @@ package final class RecordingBackend: Sendable {
                 promise.futureResult.assumeIsolated().whenComplete { _ in self.respond(arrival, path, context) }
             } else if path.hasSuffix("/garbage") {
                 let channel = context.channel
-                context.pipeline.context(handlerType: HTTPResponseEncoder.self).assumeIsolated().whenSuccess { encoder in
+                context.pipeline.context(handlerType: HTTPResponseEncoder.self).assumeIsolated().whenSuccess {
+                    encoder in
                     encoder.writeAndFlush(NIOAny(ByteBuffer(string: "220 mail.test ESMTP\r\n\r\n")), promise: nil)
                     channel.close(promise: nil)
                 }

@@ -19,7 +19,9 @@ final class GatewayFixture: Sendable {
     private let output: AccessLogWriter
     private let log: FileHandle
 
-    /// Runs a test body with a gateway that ends with it. What the gateway logged is searched for secrets.
+    /// Runs a test body with a gateway that ends with it.
+    ///
+    /// What the gateway logged is searched for secrets.
     static func with(
         _ settings: GatewaySettings = GatewaySettings(), redisIsUp: Bool = true,
         _ body: (GatewayFixture) async throws -> Void
@@ -57,7 +59,6 @@ final class GatewayFixture: Sendable {
         self.issuer = issuer
         self.output = output
         self.log = log
-        if redis != nil, redisIsUp { try await waitForRedis() }
     }
 
     /// Waits until each of the two event loops has its connection to Redis.
@@ -68,7 +69,9 @@ final class GatewayFixture: Sendable {
         }
         #expect(isConnected, "the gateway does not reach Redis at \(redis.port)")
         // The name is given by the last step of the handshake but one reply.
-        let isReady = try await eventually { try await call("GET", "/auth/verify", token: issuer.token()).status == 200 }
+        let isReady = try await eventually {
+            try await call("GET", "/auth/verify", token: issuer.token()).status == 200
+        }
         #expect(isReady)
     }
 
@@ -81,6 +84,7 @@ final class GatewayFixture: Sendable {
             try RedisServerProcess(arguments: [
                 "--dir", folder.url.path, "--appendonly", "yes", "--appendfsync", "always",
             ])
+        case .shared(let server): server
         case .none: nil
         }
     }

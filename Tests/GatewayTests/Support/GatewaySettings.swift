@@ -1,9 +1,13 @@
+import TestSupport
+
 /// What a test's gateway is to be like, as pieces of the configuration's text.
 struct GatewaySettings {
     enum RedisUse {
         case own
         /// Appends every write to a file before it answers, so that a killed one comes back with everything.
         case durable
+        /// One that another gateway uses too.
+        case shared(RedisServerProcess)
         case none
     }
 

@@ -77,7 +77,8 @@ extension ProgramRun {
             #expect(
                 timestamp.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil, "\(line)",
                 sourceLocation: sourceLocation)
-            #expect(severities.contains(object?["severity"] as? String ?? ""), "\(line)", sourceLocation: sourceLocation)
+            #expect(
+                severities.contains(object?["severity"] as? String ?? ""), "\(line)", sourceLocation: sourceLocation)
             #expect(object?["message"] is String, "\(line)", sourceLocation: sourceLocation)
         }
         #expect(output.isEmpty || output.hasSuffix("\n"), sourceLocation: sourceLocation)

@@ -14,7 +14,9 @@ enum SecretLedger {
 
     /// What of it stands in a text, shortened; empty when all is well.
     static func leaks(in text: String) -> [String] {
-        var found = secrets.withLock { secrets in secrets.filter { text.contains($0) } }.map { String($0.prefix(12)) + "…" }
+        var found = secrets.withLock { secrets in secrets.filter { text.contains($0) } }.map {
+            String($0.prefix(12)) + "…"
+        }
         if text.contains("PRIVATE KEY") { found.append("a private key") }
         // The beginning of every JSON Web Token.
         if text.contains("eyJ") { found.append("something like a token") }
