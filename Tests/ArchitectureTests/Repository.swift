@@ -32,10 +32,11 @@ enum Repository {
 
     /// The paths of the manifest and of all Swift files of sources and tests.
     static func swiftFiles() throws -> [String] {
-        try ["./Package.swift"] + ["Sources", "Tests"].flatMap { folder in
-            try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent(folder).path)
-                .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
-        }
+        try ["./Package.swift"]
+            + ["Sources", "Tests"].flatMap { folder in
+                try FileManager.default.subpathsOfDirectory(atPath: root.appendingPathComponent(folder).path)
+                    .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
+            }
     }
 
     /// Whether there is a file or folder.
