@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
 source deploy/demo/common.sh
 
-# Each: Debian package | file below an include folder, or command: | what for
+# Each: Debian package | file below an include folder, command: or python: and a module | what for
 requirements=(
     "libhiredis-dev|hiredis/hiredis.h|reads and writes what Redis speaks"
     "libssl-dev|openssl/opensslv.h|signatures and digests (OpenSSL 3)"
@@ -16,8 +16,19 @@ requirements=(
 )
 for purpose in "$@"; do
     case $purpose in
-        run) requirements+=("redis-server|command:redis-server|keeps sessions and revocations" "curl|command:curl|asks the gateway") ;;
-        test) requirements+=("redis-server|command:redis-server|tests run against a real one") ;;
+        run)
+            requirements+=(
+                "redis-server|command:redis-server|keeps sessions and revocations"
+                "curl|command:curl|asks the gateway"
+            )
+            ;;
+        test)
+            requirements+=(
+                "redis-server|command:redis-server|tests run against a real one"
+                "python3-jwt|python:jwt|another implementation, to exchange tokens with"
+                "python3-cryptography|python:cryptography|the same one's signatures"
+            )
+            ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
         *) fail "unknown purpose $purpose; use run, test or lint" ;;
     esac
@@ -40,6 +51,11 @@ is_there() {
         command -v "${1#command:}" >/dev/null
         return
     fi
+    if [[ $1 == python:* ]]; then
+        # The system's own Python, for which the packages are.
+        [[ -x /usr/bin/python3 ]] && /usr/bin/python3 -c "import ${1#python:}" 2>/dev/null
+        return
+    fi
     for folder in /usr/include /usr/local/include; do
         [[ ! -e $folder/$1 ]] || return 0
     done
@@ -55,7 +71,7 @@ find_missing() {
         IFS='|' read -r package file purpose <<<"$requirement"
         is_there "$file" || [[ " ${missing[*]} " == *" $package "* ]] || {
             missing+=("$package")
-            missing_lines+=("$(printf '  %-15s %s' "$package" "$purpose")")
+            missing_lines+=("$(printf '  %-20s %s' "$package" "$purpose")")
         }
     done
 }
