@@ -86,7 +86,8 @@ let package = Package(
         tests(
             "HTTP1",
             [
-                .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Proxy", ["HTTP1", "TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),

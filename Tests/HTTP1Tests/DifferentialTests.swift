@@ -1,10 +1,11 @@
 import Foundation
 import HTTP1
+import TestSupport
 import Testing
 
 /// Whatever is taken here, SwiftNIO's decoder must take too, and see the same message in it: a second reader that sees
 /// another one is a smuggled request or a poisoned response.
-@Suite("Differential: SwiftNIO's decoder", .enabled(if: Vectors.areAvailable))
+@Suite("Differential: SwiftNIO's decoder", .enabled(if: Vectors.arePresent))
 struct DifferentialTests {
     /// Legal things that SwiftNIO's decoder refuses.
     enum Excuse: CaseIterable {
@@ -36,7 +37,7 @@ struct DifferentialTests {
 
     @Test("requests of the corpus and mutations of them")
     func requests() throws {
-        let corpus = try Vectors.rows("http1/unified_requests.jsonl", as: RequestVectorTests.Row.self)
+        let corpus = try RequestVector.all()
             .map { [UInt8]($0.raw) }.filter { $0.count < 2000 }
         var mutator = Mutator(generator: .announced("differential requests"))
         var accepted = 0
@@ -55,7 +56,7 @@ struct DifferentialTests {
 
     @Test("responses of the corpus and mutations of them")
     func responses() throws {
-        let corpus = try Vectors.rows("http1/upstream_responses.jsonl", as: UpstreamVectorTests.Row.self)
+        let corpus = try Vectors.lines(of: "http1/upstream_responses.jsonl", as: UpstreamVectorTests.Row.self)
             .map { (raw: [UInt8]($0.raw), method: $0.method == "HEAD" ? HTTPMethod.head : .get) }
             .filter { $0.raw.count < 2000 }
         var mutator = Mutator(generator: .announced("differential responses"))

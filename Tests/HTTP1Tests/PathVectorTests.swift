@@ -1,8 +1,9 @@
 import Foundation
 import HTTP1
+import TestSupport
 import Testing
 
-@Suite("Paths of the shared corpus", .enabled(if: Vectors.areAvailable))
+@Suite("Paths of the shared corpus", .enabled(if: Vectors.arePresent))
 struct PathVectorTests {
     /// What a router with a protected `/admin` and a public `/public` would do.
     enum Decision: Equatable {
@@ -68,7 +69,7 @@ struct PathVectorTests {
 
     @Test("no spelling reaches what is protected through what is public")
     func pathConfusion() throws {
-        let rows = try Vectors.rows("http1/path_confusion.jsonl", as: Row.self)
+        let rows = try Vectors.lines(of: "http1/path_confusion.jsonl", as: Row.self)
         #expect(rows.count == 115)
         var unrouted: Set<String> = []
         for row in rows {
@@ -114,7 +115,7 @@ struct PathVectorTests {
 
     @Test("what HAProxy takes for one path has one normal form here too, and the query is left alone")
     func haproxyNormalization() throws {
-        let folder = try #require(Vectors.folder)
+        let folder = try #require(Vectors.directory())
         let data = try Data(contentsOf: folder.appending(path: "http1/haproxy_normalize_uri.json"))
         let rows = try JSONDecoder().decode([Normalization].self, from: data)
         #expect(rows.count == 68)

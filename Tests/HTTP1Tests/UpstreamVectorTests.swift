@@ -1,8 +1,9 @@
 import Foundation
 import HTTP1
+import TestSupport
 import Testing
 
-@Suite("Upstream responses of the shared corpus", .enabled(if: Vectors.areAvailable))
+@Suite("Upstream responses of the shared corpus", .enabled(if: Vectors.arePresent))
 struct UpstreamVectorTests {
     struct Row: Decodable {
         var id: String
@@ -35,7 +36,7 @@ struct UpstreamVectorTests {
 
     @Test("every response has its expected outcome, whole, byte by byte and in random pieces")
     func outcomes() throws {
-        let rows = try Vectors.rows("http1/upstream_responses.jsonl", as: Row.self)
+        let rows = try Vectors.lines(of: "http1/upstream_responses.jsonl", as: Row.self)
         #expect(rows.count == 85)
         var generator = SeededGenerator.announced("upstream responses")
         for row in rows {
@@ -71,7 +72,7 @@ struct UpstreamVectorTests {
 
     @Test("hop-by-hop fields and those named in Connection are marked, end-to-end fields are kept in order")
     func fields() throws {
-        for row in try Vectors.rows("http1/upstream_responses.jsonl", as: Row.self) {
+        for row in try Vectors.lines(of: "http1/upstream_responses.jsonl", as: Row.self) {
             let raw = [UInt8](row.raw)
             let view = ResponseOutcome.read(raw, ends: [raw.count]).view
             switch row.id {

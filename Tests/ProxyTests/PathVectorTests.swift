@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Proxy
 
 extension GatewayTests {
-    @Suite("Paths of the shared corpus, at the running gateway", .enabled(if: Vectors.areAvailable))
+    @Suite("Paths of the shared corpus, at the running gateway", .enabled(if: Vectors.arePresent))
     struct PathVectorTests {
         struct Row: Decodable {
             var id: String
@@ -13,7 +14,7 @@ extension GatewayTests {
 
         @Test("no spelling of a path reaches the protected tree without a decision")
         func confusion() async throws {
-            let rows = try Vectors.rows("http1/path_confusion.jsonl", as: Row.self)
+            let rows = try Vectors.lines(of: "http1/path_confusion.jsonl", as: Row.self)
             #expect(rows.count == 115)
             try await World.run { world in
                 for row in rows {

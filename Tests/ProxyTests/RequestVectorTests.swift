@@ -1,61 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Proxy
 
 extension GatewayTests {
-    @Suite("Requests of the shared corpus, at the running gateway", .enabled(if: Vectors.areAvailable))
+    @Suite("Requests of the shared corpus, at the running gateway", .enabled(if: Vectors.arePresent))
     struct RequestVectorTests {
-        struct Row: Decodable {
-            struct Oracle: Decodable {
-                var restLength: Int?
-                enum CodingKeys: String, CodingKey { case restLength = "rest_len" }
-            }
-            var id: String
-            var raw: Data
-            var strict: String
-            var oracle: Oracle
-            var body: Data?
-            enum CodingKeys: String, CodingKey {
-                case id, strict, oracle
-                case raw = "raw_b64"
-                case body = "body_b64"
-            }
-        }
-
-        /// Requests that the corpus lets through and we refuse, each with the reason.
-        static let stricter: [String: String] = [
-            "RFC9112-3.2-FRAGMENT-IN-TARGET": "a fragment is never sent; backends disagree about `#`",
-            "GUNICORN-valid-005": "`#` in the target",
-            "LLHTTP-request-uri-158": "`#` in the target",
-            "BYTE-target-23": "`#` in the target",
-            "MAL-URL-BACKSLASH": "some backends take `\\` for a slash",
-            "LLHTTP-request-uri-151": "`\\` in the target",
-            "BYTE-target-5c": "`\\` in the target",
-            "BYTE-target-25": "an incomplete percent-encoding in the path",
-            "BYTE-target-3b": "`;` in the path: servlet containers cut it off, others do not",
-            "MAL-URL-PERCENT-NULL": "an encoded control byte in the path",
-            "MAL-URL-PERCENT-CRLF": "encoded control bytes in the path",
-            "GUNICORN-invalid-016": "a scheme other than http and https in absolute-form",
-            "GUNICORN-valid-rfc9112_target_absolute_userinfo_01": "user information in an authority",
-            "LLHTTP-request-uri-160": "user information in an authority",
-            "COMP-EXPECT-UNKNOWN": "417 for an expectation nobody here meets (RFC 9110 section 10.1.1)",
-            "MTX-CL-CL-expect-obfs": "417 for an expectation nobody here meets",
-            "COMP-HTTP12-VERSION": "only 1.0 and 1.1 are spoken; llhttp refuses it too",
-            "GUNICORN-invalid-009": "more field lines than the limit",
-            "MTX-TE-connection": "`Connection` names a framing field",
-            "MTX-CL-CL-connection": "`Connection` names a framing field",
-            "MTX-CL-CL-int64max": "a length over 2^53 - 1",
-            "MTX-CHUNK-int63": "a chunk over 2^53 - 1",
-            "MTX-CHUNK-ext-bws": "white space around `;` and `=` of a chunk extension, which other readers refuse",
-        ]
-
         private static let routes = [Route(label: "all", path: "/", destination: .upstream(0))]
 
         @Test("what is to be refused never reaches the backend, what is accepted reaches it once and whole")
         func outcomes() async throws {
-            let rows = try Vectors.rows("http1/unified_requests.jsonl", as: Row.self)
-            #expect(rows.count == 2440)
+            let rows = try RequestVector.all()
+            #expect(rows.count == RequestVector.count)
             var settings = World.Settings()
             settings.routes = Self.routes
             // The corpus knows of no limit for bodies.
@@ -67,7 +24,7 @@ extension GatewayTests {
                     let bytes = try exchange(row, world)
                     let requests = world.backend.requests
                     let status = Self.status(of: bytes)
-                    if Self.stricter[row.id] != nil, status == nil || (400...599).contains(status ?? 0),
+                    if RequestVector.stricter[row.id] != nil, status == nil || (400...599).contains(status ?? 0),
                         requests.isEmpty
                     {
                         used.insert(row.id)
@@ -86,12 +43,12 @@ extension GatewayTests {
                     }
                     #expect(world.backend.state.violations.isEmpty, "\(row.id): the backend could not read it")
                 }
-                #expect(used == Set(Self.stricter.keys), "an exception that is not needed")
+                #expect(used == Set(RequestVector.stricter.keys), "an exception that is not needed")
                 #expect(try world.ask("GET /last HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
             }
         }
 
-        private func exchange(_ row: Row, _ world: World) throws -> [UInt8] {
+        private func exchange(_ row: RequestVector, _ world: World) throws -> [UInt8] {
             let client = try world.client()
             do {
                 try client.send([UInt8](row.raw))
@@ -102,7 +59,7 @@ extension GatewayTests {
             return try client.readToEnd()
         }
 
-        private func accepted(_ row: Row, status: Int?, _ requests: [Backend.Request]) throws {
+        private func accepted(_ row: RequestVector, status: Int?, _ requests: [Backend.Request]) throws {
             let method = String(decoding: row.raw.prefix { $0 != 0x20 }, as: UTF8.self)
             // These are answered by the gateway itself.
             if method == "TRACE" || method == "CONNECT" {

@@ -1,11 +1,12 @@
 import Foundation
 import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @testable import Proxy
 
 extension GatewayTests {
-    @Suite("Answers of the shared corpus, at the running gateway", .enabled(if: Vectors.areAvailable))
+    @Suite("Answers of the shared corpus, at the running gateway", .enabled(if: Vectors.arePresent))
     struct ResponseVectorTests {
         struct Row: Decodable {
             var id: String
@@ -28,7 +29,7 @@ extension GatewayTests {
 
         @Test("every answer comes to what is expected, whole and byte by byte", arguments: [Int.max, 1])
         func outcomes(pieceSize: Int) async throws {
-            let rows = try Vectors.rows("http1/upstream_responses.jsonl", as: Row.self)
+            let rows = try Vectors.lines(of: "http1/upstream_responses.jsonl", as: Row.self)
             #expect(rows.count == 85)
             let turn = NIOLockedValueBox(Turn())
             try await World.run { world in
