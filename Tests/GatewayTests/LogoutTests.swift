@@ -189,10 +189,10 @@ extension GatewayTests {
                 expectDone(try await gateway.call("POST", "/auth/logout", token: grant.accessToken))
                 let left = Int(try redis.command("TTL", "portcullis:revoked:jti:\(jti)")) ?? -9
                 let wanted = expiry + 30 - Int(Date.now.timeIntervalSince1970)
-                #expect(abs(left - wanted) <= 2, "\(left) for \(wanted)")
+                #expect(abs(left - wanted) <= 15, "\(left) for \(wanted)")
                 #expect(try redis.command("GET", "portcullis:revoked:jti:\(jti)") == "1")
                 let session = Int(try redis.command("TTL", "portcullis:revoked:sid:\(sid)")) ?? -9
-                #expect(abs(session - 930) <= 2, "\(session)")
+                #expect((910...930).contains(session), "\(session)")
                 #expect(try redis.command("EXISTS", "portcullis:session:\(sid)") == "0")
                 #expect(try redis.command("XLEN", "portcullis:revocations") != "0")
             }
@@ -236,7 +236,7 @@ extension GatewayTests {
                     #expect(parts.first?.wholeMatch(of: /[0-9a-f]{16}/) != nil, "\(key)")
                     #expect(parts.last?.wholeMatch(of: pattern) != nil, "\(key)")
                     let left = Int(try redis.command("TTL", String(key))) ?? -9
-                    #expect((620...632).contains(left), "\(left)")
+                    #expect((605...632).contains(left), "\(left)")
                 }
             }
         }
