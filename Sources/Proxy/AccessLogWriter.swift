@@ -36,7 +36,8 @@ package final class AccessLogWriter: Sendable {
         }
         pendingBytes.add(count, ordering: .relaxed)
         thread.submit { [self] _ in
-            Self.writeAll(lines, to: descriptor)
+            let lost = Self.writeAll(lines, to: descriptor)
+            if lost > 0 { dropped.add(lost, ordering: .relaxed) }
             pendingBytes.subtract(count, ordering: .relaxed)
         }
     }
@@ -46,7 +47,10 @@ package final class AccessLogWriter: Sendable {
         try? await thread.shutdownGracefully()
     }
 
-    private static func writeAll(_ lines: ByteBuffer, to descriptor: Int32) {
+    /// Writes what can be written.
+    ///
+    /// - Returns: how many bytes could not: the disk is full, or the reader of a pipe is gone.
+    private static func writeAll(_ lines: ByteBuffer, to descriptor: Int32) -> Int {
         lines.withUnsafeReadableBytes { bytes in
             var offset = 0
             while offset < bytes.count {
@@ -54,10 +58,11 @@ package final class AccessLogWriter: Sendable {
                 let written = Foundation.write(descriptor, rest.baseAddress, rest.count)
                 if written > 0 {
                     offset += written
-                } else if errno != EINTR {
-                    return
+                } else if written == 0 || errno != EINTR {
+                    break
                 }
             }
+            return bytes.count - offset
         }
     }
 }

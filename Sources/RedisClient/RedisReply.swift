@@ -59,6 +59,8 @@ public struct RedisReply {
     ///
     /// The index must be below `count`.
     package subscript(index: Int) -> RedisReply {
+        // No reply can get here with another index: callers count up to `count`, which is what hiredis has parsed, and
+        // an array is handed out only once all of its elements are there.
         precondition(index >= 0 && index < count, "reply index out of range")
         guard let element = object.pointee.element?[index] else {
             preconditionFailure("a whole array has all of its elements")

@@ -21,6 +21,15 @@ struct AccessLogTests {
         }
     }
 
+    @Test("a full disk costs lines, which are counted, and neither stops nor holds up the writer")
+    func fullDisk() async throws {
+        let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
+        let writer = AccessLogWriter(descriptor: full.fileDescriptor)
+        for _ in 0..<3 { writer.write(ByteBuffer(string: "{}\n")) }
+        await writer.shutdown()
+        #expect(writer.droppedBytes == 9)
+    }
+
     @Test("each line is valid JSON, whatever the route is called")
     func validJSON() async throws {
         let labels = ["plain", "quote\"", "back\\slash", "line\nend\u{1}", "é/λ", ""]
