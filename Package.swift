@@ -14,6 +14,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -34,6 +36,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,7 +57,7 @@ let package = Package(
         target("Revocation", ["RedisClient", "LibCrypto"] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        target("Proxy", ["HTTP1", logging] + nio),
+        target("Proxy", ["HTTP1", logging, tls, http2] + nio),
         target("GatewayConfiguration", ["Yams"]),
         target(
             "Gateway",
@@ -90,7 +94,9 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        tests("Proxy", ["HTTP1", "TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
+        tests(
+            "Proxy",
+            ["HTTP1", "TestSupport", logging, tls, http2, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         tests("GatewayConfiguration"),
         tests("JOSE", ["LibCrypto", "TestSupport"]),
         .target(
