@@ -2,7 +2,9 @@
 ///
 /// The tokens are ones an issuer signed, so hashing their last bytes, which belong to the signature, with a seed of the
 /// process is enough. Slots of one hash bucket are chained, and all are in a list by use, both by slot number: there are
-/// no objects whose references would have to be counted.
+/// no objects whose references would have to be counted. A slot that is in the newest quarter in any case is not moved to
+/// the front of that list again, for moving one touches the memory of three others: so what is forgotten is always
+/// among the least recently used, and three quarters of the capacity are never forgotten before it.
 @usableFromInline
 struct TokenIndex {
     private struct Slot {
@@ -11,6 +13,8 @@ struct TokenIndex {
         var nextInBucket = TokenIndex.none
         var newer = TokenIndex.none
         var older = TokenIndex.none
+        /// What ``TokenIndex/moveCount`` was when the slot came to the front of the list.
+        var movedAt: UInt64 = 0
     }
 
     /// The end of a chain of slot numbers.
@@ -18,6 +22,8 @@ struct TokenIndex {
 
     private let capacity: Int
     private let hashedByteCount: Int
+    private let slack: UInt64
+    private var moveCount: UInt64 = 0
     private let hasher = SeededHash()
     private var slots: ContiguousArray<Slot> = []
     private var buckets: ContiguousArray<Int32>
@@ -29,9 +35,12 @@ struct TokenIndex {
     /// - Parameters:
     ///   - capacity: the most tokens, at most 2^24.
     ///   - hashedByteCount: how many last bytes of a token are hashed.
-    init(capacity: Int, hashedByteCount: Int = 16) {
+    ///   - slack: how many others may have come to the front after a slot before using it moves it there again; left
+    ///     out, a quarter of the capacity.
+    init(capacity: Int, hashedByteCount: Int = 16, slack: Int? = nil) {
         self.capacity = min(max(capacity, 0), 1 << 24)
         self.hashedByteCount = hashedByteCount
+        self.slack = UInt64(clamping: slack ?? self.capacity / 4)
         var bucketCount = 1
         while bucketCount < self.capacity { bucketCount *= 2 }
         buckets = ContiguousArray(repeating: Self.none, count: bucketCount)
@@ -123,12 +132,14 @@ struct TokenIndex {
     }
 
     private mutating func markUsed(_ slot: Int) {
-        guard newest != Int32(slot) else { return }
+        guard moveCount &- slots[slot].movedAt > slack else { return }
         removeFromUseList(slot)
         addAsNewest(slot)
     }
 
     private mutating func addAsNewest(_ slot: Int) {
+        moveCount &+= 1
+        slots[slot].movedAt = moveCount
         slots[slot].newer = Self.none
         slots[slot].older = newest
         if newest == Self.none {

@@ -19,6 +19,8 @@ package final class RedisConnection {
     private var channelHandler: RedisChannelHandler?
     private var outgoing = ByteBuffer()
     private var isFlushScheduled = false
+    /// When the first command of this turn was queued; the others of the turn count as queued then, too.
+    private var turnStart = NIODeadline.uptimeNanoseconds(0)
     private var deadlineTask: Scheduled<Void>?
     private var reconnectTask: Scheduled<Void>?
     private var wasReady = false
@@ -85,7 +87,8 @@ package final class RedisConnection {
     package func send(_ command: ByteBuffer, expecting shape: ReplyShape, to handler: RedisReplyHandler) {
         eventLoop.assertInEventLoop()
         let byteCount = command.readableBytes
-        switch state.submitted(to: handler, expecting: shape, byteCount: byteCount, now: .now()) {
+        if !isFlushScheduled { turnStart = .now() }
+        switch state.submitted(to: handler, expecting: shape, byteCount: byteCount, now: turnStart) {
         case .refuse(let failure): handler.failed(failure)
         case .write:
             outgoing.writeImmutableBuffer(command)

@@ -7,15 +7,3 @@ public enum RevocationVerdict: Sendable, Hashable {
     /// The deny-list could not be asked, or holds something it should not: the outage policy decides.
     case unavailable
 }
-
-/// Receives the verdict of one check, on the event loop that asked.
-///
-/// A class to inherit from, not a protocol: the data path keeps no existentials. It is `open`, and so `public`, because
-/// a `package` class cannot be inherited from in another module.
-open class VerdictHandler {
-    /// For subclasses.
-    public init() {}
-
-    /// Called exactly once for each check, perhaps before the call that asked has returned.
-    open func decided(_ verdict: RevocationVerdict) {}
-}

@@ -39,7 +39,7 @@ struct VerificationCacheTests {
     func model(capacity: Int, hashedByteCount: Int) {
         var generator = SeededGenerator()
         let cache = VerificationCache<Int>(
-            index: TokenIndex(capacity: capacity, hashedByteCount: hashedByteCount))
+            index: TokenIndex(capacity: capacity, hashedByteCount: hashedByteCount, slack: 0))
         var model = Model(capacity: capacity)
         for step in 0..<5_000 {
             let token = token(Int.random(in: 0..<(capacity * 2 + 3), using: &generator))
@@ -57,6 +57,22 @@ struct VerificationCacheTests {
             #expect(cache.count == model.entries.count, "seed \(generator.seed) step \(step)")
             #expect(cache.count <= max(capacity, 0))
         }
+    }
+
+    @Test("what is forgotten was not among the most recently used three quarters", arguments: [4, 5, 16, 100])
+    func slack(capacity: Int) {
+        var generator = SeededGenerator()
+        let cache = VerificationCache<Int>(capacity: capacity)
+        var recent = Model(capacity: capacity - capacity / 4)
+        for step in 0..<5_000 {
+            let token = token(Int.random(in: 0..<(capacity * 2), using: &generator))
+            if token.withUnsafeBytes({ cache.value(for: $0) }) == nil {
+                #expect(recent.value(for: token) == nil, "seed \(generator.seed) step \(step)")
+                token.withUnsafeBytes { cache.insert(token: $0, value: step) }
+            }
+            recent.insert(token, step)
+        }
+        #expect(cache.count == capacity)
     }
 
     @Test("a token that differs in one byte anywhere is another token")

@@ -46,7 +46,7 @@ final class TokenAuthentication: Authentication {
         token = known
         self.policy = policy
         verdict.isAsking = true
-        loop.denyList.check(known.query, for: verdict)
+        loop.denyList.check(known.query, by: verdict)
         verdict.isAsking = false
         guard let early = verdict.early else { return .pending }
         verdict.early = nil
@@ -87,7 +87,7 @@ final class TokenAuthentication: Authentication {
 }
 
 /// Waits for the deny-list on behalf of a connection, which may be gone when the verdict comes: then it has no owner.
-private final class PendingVerdict: VerdictHandler {
+private final class PendingVerdict: DenyListCheck {
     var owner: TokenAuthentication?
     /// Whether the question is being put; a verdict that comes meanwhile is kept for the asker.
     var isAsking = false

@@ -4,7 +4,7 @@ import RedisClient
 package import Revocation
 
 /// Hands a verdict to a test.
-final class PromiseVerdictHandler: VerdictHandler {
+final class PromiseCheck: DenyListCheck {
     private var promise: EventLoopPromise<RevocationVerdict>?
 
     convenience init(_ promise: EventLoopPromise<RevocationVerdict>) {
@@ -24,7 +24,7 @@ extension RedisFixture {
         return try await eventLoop.flatSubmit { [client] in
             let promise = eventLoop.makePromise(of: RevocationVerdict.self)
             let list = DenyList(connection: client.connection(on: eventLoop))
-            list.check(query, for: PromiseVerdictHandler(promise))
+            list.check(query, by: PromiseCheck(promise))
             return promise.futureResult
         }.get()
     }

@@ -1,0 +1,49 @@
+public import RedisClient
+
+/// Asks the deny-list one question at a time and receives the verdict, on the event loop that asks.
+///
+/// A class to inherit from, used again and again, so that a check allocates nothing and the data path keeps no
+/// existentials. It is `open`, and so `public`, because a `package` class cannot be inherited from in another module.
+/// Who does not want the verdict any more lets go of it and makes another: its answer is still under way.
+open class DenyListCheck: RedisReplyHandler {
+    /// What was asked; nil while nothing is.
+    private var query: DenyListQuery?
+
+    /// For subclasses.
+    public override init() {}
+
+    /// Called exactly once for each check, perhaps before the call that asked has returned.
+    open func decided(_ verdict: RevocationVerdict) {}
+
+    /// Takes up a question.
+    /// - Returns: whether there was none.
+    final func begin(_ query: DenyListQuery) -> Bool {
+        guard self.query == nil else { return false }
+        self.query = query
+        return true
+    }
+
+    /// Makes a verdict of the values of the query's keys.
+    public final override func received(_ reply: RedisReply) {
+        guard let query else { return }
+        self.query = nil
+        guard reply.count == query.kinds.count else { return decided(.unavailable) }
+        var evaluation = DenyListEvaluation(issuedAtMilliseconds: query.issuedAtMilliseconds)
+        for index in 0..<reply.count {
+            let element = reply[index]
+            switch element.kind {
+            case .null: continue
+            case .bulk: element.withBytes { evaluation.add(query.kinds[index], value: $0) }
+            case .integer, .status, .array, .error: evaluation.addUnintelligible()
+            }
+        }
+        decided(evaluation.verdict)
+    }
+
+    /// There will be no reply.
+    public final override func failed(_ failure: RedisFailure) {
+        guard query != nil else { return }
+        query = nil
+        decided(.unavailable)
+    }
+}
