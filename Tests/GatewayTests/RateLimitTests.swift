@@ -1,3 +1,4 @@
+import Proxy
 import TestSupport
 import Testing
 
@@ -82,19 +83,23 @@ extension GatewayTests {
                 Self.protected("/c/", Self.limit(2, "client")),
             ]
             try await GatewayFixture.with(Self.settings(routes)) { gateway in
-                func token(_ subject: String, client: String? = nil) throws -> String {
-                    try gateway.issuer.token(["sub": "\"\(subject)\"", "client_id": client.map { "\"\($0)\"" }])
+                func pass(_ path: String, _ subject: String, client: String? = nil, of count: Int) async throws -> Int {
+                    let token = try gateway.issuer.token([
+                        "sub": "\"\(subject)\"", "client_id": client.map { "\"\($0)\"" },
+                    ])
+                    return try await passed(gateway, path, token: token, of: count)
                 }
-                #expect(try await passed(gateway, "/a/x", token: token("alice"), of: 4) == 2)
-                #expect(try await passed(gateway, "/a/x", token: token("alice", client: "web"), of: 2) == 0)
-                #expect(try await passed(gateway, "/a/x", token: token("bob"), of: 4) == 2)
-                #expect(try await passed(gateway, "/b/x", token: token("alice"), of: 4) == 2)
-                #expect(try await passed(gateway, "/c/x", token: token("alice", client: "web"), of: 4) == 2)
-                #expect(try await passed(gateway, "/c/x", token: token("bob", client: "web"), of: 2) == 0)
-                #expect(try await passed(gateway, "/c/x", token: token("bob", client: "app"), of: 4) == 2)
+                let first = try await pass("/a/x", "alice", of: 4)
+                #expect(first == 2)
+                #expect(try await pass("/a/x", "alice", client: "web", of: 2) == 0)
+                #expect(try await pass("/a/x", "bob", of: 4) == 2)
+                #expect(try await pass("/b/x", "alice", of: 4) == 2)
+                #expect(try await pass("/c/x", "alice", client: "web", of: 4) == 2)
+                #expect(try await pass("/c/x", "bob", client: "web", of: 2) == 0)
+                #expect(try await pass("/c/x", "bob", client: "app", of: 4) == 2)
                 // Without a client a token counts for its subject, whatever clients are called.
-                #expect(try await passed(gateway, "/c/x", token: token("web"), of: 4) == 2)
-                #expect(try await passed(gateway, "/c/x", token: token("carol"), of: 4) == 2)
+                #expect(try await pass("/c/x", "web", of: 4) == 2)
+                #expect(try await pass("/c/x", "carol", of: 4) == 2)
             }
         }
 
@@ -102,7 +107,8 @@ extension GatewayTests {
         func manyConnections() async throws {
             try await GatewayFixture.with(Self.settings([Self.protected("/limited/", Self.limit(10, "subject"))])) {
                 gateway in
-                #expect(try await passed(gateway, "/limited/x", token: gateway.issuer.token(), of: 40) == 10)
+                let token = try gateway.issuer.token()
+                #expect(try await passed(gateway, "/limited/x", token: token, of: 40) == 10)
             }
         }
 
@@ -149,7 +155,8 @@ extension GatewayTests {
                 func status(_ forwarded: String) async throws -> Int {
                     try await gateway.call("GET", "/limited/x", [("X-Forwarded-For", forwarded)]).status
                 }
-                #expect(try await status("203.0.113.1") == 200)
+                let first = try await status("203.0.113.1")
+                #expect(first == 200)
                 #expect(try await status("198.51.100.7, 203.0.113.1") == 200)
                 #expect(try await status("198.51.100.8, 203.0.113.1") == 429)
                 #expect(try await status("198.51.100.9, 203.0.113.1, 127.0.0.5") == 429)
@@ -247,7 +254,7 @@ extension GatewayTests {
                     for key in keys {
                         let form = /portcullis:rate:[0-9a-f]{16}:(address|subject):[0-9a-f]{32}/
                         #expect(key.wholeMatch(of: form) != nil)
-                        #expect((1...43_200).contains(Int(try redis.command("TTL", String(key))) ?? 0))
+                        #expect((1...86_400).contains(Int(try redis.command("TTL", String(key))) ?? 0))
                     }
                     redis.kill()
                     #expect(try await passed(first, "/limited/x", of: 10) == 6)
