@@ -23,23 +23,15 @@ package struct ClientAddress: Sendable, Hashable {
     ///
     /// - Returns: `nil` for a Unix domain socket.
     package init?(_ address: SocketAddress) {
-        switch address {
-        case .v4(let address):
-            bits = 0xffff << 32 | UInt128(UInt32(bigEndian: address.address.sin_addr.s_addr))
-        case .v6(let address):
-            bits = withUnsafeBytes(of: address.address.sin6_addr) {
-                UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self))
-            }
-        case .unixDomainSocket:
-            return nil
-        }
+        guard let text = address.ipAddress else { return nil }
+        self.init(text: text)
     }
 
     /// Reads an address alone.
     ///
     /// - Returns: `nil` for anything else.
-    package init?(text: UnsafeRawBufferPointer) {
-        guard let parsed = Self.parse(text) else { return nil }
+    package init?(text: some StringProtocol) {
+        guard let parsed = Array(text.utf8).withUnsafeBytes(Self.parse) else { return nil }
         bits = parsed
     }
 
@@ -59,7 +51,8 @@ package struct ClientAddress: Sendable, Hashable {
             guard Self.isPortOrNothing(text.slice(index, text.count)) else { return nil }
             address = text.slice(0, index)
         }
-        self.init(text: address)
+        guard let parsed = Self.parse(address) else { return nil }
+        bits = parsed
     }
 
     /// Whether it is an IPv4 address.
@@ -73,7 +66,7 @@ package struct ClientAddress: Sendable, Hashable {
     package var text: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         if isIPv4 {
-            var address = in_addr(s_addr: UInt32(truncatingIfNeeded: bits).bigEndian)
+            var address = UInt32(truncatingIfNeeded: bits).bigEndian
             inet_ntop(AF_INET, &address, &text, socklen_t(text.count))
         } else {
             var address = bits.bigEndian
@@ -93,9 +86,9 @@ package struct ClientAddress: Sendable, Hashable {
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: longestText + 1) { buffer in
             for (index, byte) in text.enumerated() { buffer[index] = CChar(bitPattern: byte) }
             buffer[text.count] = 0
-            var mapped = in_addr()
+            var mapped = UInt32(0)
             if inet_pton(AF_INET, buffer.baseAddress, &mapped) == 1 {
-                return 0xffff << 32 | UInt128(UInt32(bigEndian: mapped.s_addr))
+                return 0xffff << 32 | UInt128(UInt32(bigEndian: mapped))
             }
             var address = UInt128(0)
             guard inet_pton(AF_INET6, buffer.baseAddress, &address) == 1 else { return nil }

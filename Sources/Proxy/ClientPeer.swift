@@ -17,7 +17,7 @@ package final class ClientPeer {
 
     init(_ address: SocketAddress?, trusted: [NetworkRange]) {
         let text = address?.ipAddress ?? "unix"
-        let ip = address.flatMap(ClientAddress.init)
+        let ip = ClientAddress(text: text)
         self.address = text
         self.ip = ip
         self.trusted = trusted

@@ -11,7 +11,7 @@ package struct NetworkRange: Sendable, Equatable {
     /// - Returns: `nil` when the text is neither.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let address = Self.address(parts[0]) else { return nil }
+        guard parts.count <= 2, let address = ClientAddress(text: parts[0]) else { return nil }
         let width = address.isIPv4 ? 32 : 128
         var length = width
         if parts.count == 2 {
@@ -46,9 +46,5 @@ package struct NetworkRange: Sendable, Equatable {
     /// Whether a socket's address lies in the block.
     package func contains(_ address: SocketAddress) -> Bool {
         ClientAddress(address).map(contains) ?? false
-    }
-
-    private static func address(_ text: Substring) -> ClientAddress? {
-        Array(text.utf8).withUnsafeBytes { ClientAddress(text: $0) }
     }
 }

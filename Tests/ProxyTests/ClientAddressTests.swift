@@ -11,7 +11,7 @@ struct ClientAddressTests {
     }
 
     private func address(_ text: String) throws -> ClientAddress {
-        try #require(Array(text.utf8).withUnsafeBytes { ClientAddress(text: $0) }, "\(text)")
+        try #require(ClientAddress(text: text), "\(text)")
     }
 
     @Test("addresses are read alone, in brackets and with a port")
