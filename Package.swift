@@ -55,6 +55,7 @@ let package = Package(
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
         target("RedisClient", ["CHiredis", logging] + nio),
         target("Revocation", ["RedisClient", "LibCrypto"] + nio),
+        target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         target("Proxy", ["HTTP1", logging, tls, http2] + nio),
@@ -62,8 +63,8 @@ let package = Package(
         target(
             "Gateway",
             [
-                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient",
-                "Revocation",
+                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy",
+                "RateLimiting", "RedisClient", "Revocation",
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -106,6 +107,7 @@ let package = Package(
             name: "StoreTestSupport", dependencies: ["RedisClient", "Revocation", "TestSupport", logging] + nio,
             path: "Tests/StoreTestSupport", swiftSettings: settings),
         tests("Revocation", ["RedisClient", "TestSupport", "StoreTestSupport"] + nio),
+        tests("RateLimiting", ["RedisClient", "TestSupport", "StoreTestSupport", logging] + nio),
         tests(
             "Sessions", ["Revocation", "RedisClient", "JOSE", "LibCrypto", "TestSupport", "StoreTestSupport"]),
         // The program is named so that it is built: some of these tests run it.

@@ -14,11 +14,14 @@ public enum AuthenticationDecision {
 public struct Denial: Sendable {
     package let problem: Problem
     package let reason: StaticString
+    /// What the answer tells of the limit that was reached, if one was.
+    package let rateLimit: RateLimitStanding?
 
     /// Makes a denial.
-    package init(_ problem: Problem, reason: StaticString) {
+    package init(_ problem: Problem, reason: StaticString, rateLimit: RateLimitStanding? = nil) {
         self.problem = problem
         self.reason = reason
+        self.rateLimit = rateLimit
     }
 }
 
@@ -27,9 +30,12 @@ public struct Denial: Sendable {
 /// Only an ``Authentication`` can make one.
 public struct Permit {
     package let identity: Identity?
+    /// What the answer tells of the route's limit, if it has one.
+    package let rateLimit: RateLimitStanding?
 
-    fileprivate init(identity: Identity?) {
+    fileprivate init(identity: Identity?, rateLimit: RateLimitStanding?) {
         self.identity = identity
+        self.rateLimit = rateLimit
     }
 }
 
@@ -40,6 +46,8 @@ public struct Permit {
 open class Authentication {
     /// Where decisions that come later go; set once by the connection.
     package final var onDecision: (AuthenticationDecision) -> Void = { _ in }
+    /// Who is at the other end; set once by the connection.
+    package final var peer: ClientPeer?
 
     /// Makes one for a connection.
     public init() {}
@@ -65,7 +73,7 @@ open class Authentication {
     }
 
     /// Makes the right to forward a request.
-    package final func permit(_ identity: Identity?) -> Permit {
-        Permit(identity: identity)
+    package final func permit(_ identity: Identity?, rateLimit: RateLimitStanding? = nil) -> Permit {
+        Permit(identity: identity, rateLimit: rateLimit)
     }
 }

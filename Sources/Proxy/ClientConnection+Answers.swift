@@ -150,22 +150,9 @@ extension ClientConnection {
     }
 
     /// Who asks: the peer, or whom a trusted proxy in front of it names.
-    ///
-    /// Addresses are appended on the way, so the list is read from its end, past the proxies that are trusted.
     private func clientAddress(_ bytes: UnsafeRawBufferPointer) -> String {
         guard peer.isTrusted else { return peer.address }
-        let trusted = loop.configuration.trustedProxies
-        var addresses: [String] = []
-        for field in parser.head.fields where field.name == .forwardedFor && !field.traits.contains(.lookAlike) {
-            let value = String(decoding: field.value(in: bytes), as: UTF8.self)
-            addresses += value.split(separator: ",").map { $0.trimmingPrefix(while: { $0 == " " || $0 == "\t" }) }
-                .map(String.init)
-        }
-        for address in addresses.reversed() {
-            guard let parsed = try? SocketAddress(ipAddress: address, port: 0) else { break }
-            if !trusted.contains(where: { $0.contains(parsed) }) { return address }
-        }
-        return peer.address
+        return peer.client(of: parser.head, bytes)?.text ?? peer.address
     }
 
     // MARK: - Writing
@@ -177,6 +164,7 @@ extension ClientConnection {
         output.writeStaticString(" ")
         output.writeString(StatusLine.reason(status))
         output.writeStaticString("\r\n")
+        exchange.rateLimit?.write(to: &output)
     }
 
     /// Writes the rest of the head and the body, logs, and goes on or closes.

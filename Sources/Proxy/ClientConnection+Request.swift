@@ -130,8 +130,12 @@ extension ClientConnection {
     func decided(_ decision: AuthenticationDecision) {
         guard phase == .deciding else { return }
         switch decision {
-        case .permit(let permit): permitted(permit.identity)
-        case .deny(let denial): answer(denial.problem, reason: denial.reason)
+        case .permit(let permit):
+            exchange.rateLimit = permit.rateLimit
+            permitted(permit.identity)
+        case .deny(let denial):
+            exchange.rateLimit = denial.rateLimit
+            answer(denial.problem, reason: denial.reason)
         case .pending: return
         }
         advance()

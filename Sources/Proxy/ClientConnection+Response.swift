@@ -129,7 +129,15 @@ extension ClientConnection {
         let fieldsStart = head.fields.first.map { Int($0.nameOffset) } ?? (head.byteCount &- 2)
         output.writeStaticString("HTTP/1.1")
         output.writeBytes(bytes.slice(8, fieldsStart &- 8))
-        HeadWriter.copyFields(head.fields, of: bytes, dropping: .notReturned, to: &output)
+        guard let standing = exchange.rateLimit else {
+            HeadWriter.copyFields(head.fields, of: bytes, dropping: .notReturned, to: &output)
+            return
+        }
+        // The gateway's limit is the one that the client meets first: the upstream's word about another of its own must
+        // not stand beside it.
+        let fields = RateLimitStanding.withoutOthers(head.fields, of: bytes)
+        HeadWriter.copyFields(fields, of: bytes, dropping: .notReturned, to: &output)
+        if head.status >= 200 { standing.write(to: &output) }
     }
 
     private func writeFraming(_ framing: BodyFraming, of head: ResponseHead) {

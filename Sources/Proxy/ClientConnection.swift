@@ -49,6 +49,8 @@ final class ClientConnection: ChannelInboundHandler {
     /// Whether this client is kept from sending more.
     private(set) var isPaused = false
     private var isCounted = false
+    /// The network whose connections this one is counted among.
+    private var countedNetwork: UInt128?
     /// Whether the client takes what is written for it.
     private var isWritable = true
     /// Whether the last answer has gone out.
@@ -82,6 +84,7 @@ final class ClientConnection: ChannelInboundHandler {
         guard !isCounted else { return }
         let limits = loop.configuration.limits
         peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        authentication.peer = peer
         authentication.onDecision = { [unowned self] decision in
             loop.updateNow()
             decided(decision)
@@ -91,9 +94,21 @@ final class ClientConnection: ChannelInboundHandler {
             return
         }
         isCounted = true
+        guard takesPlaceOfAddress(upTo: limits.connectionsPerAddress) else {
+            answer(.tooManyConnections, reason: "connection_limit")
+            return
+        }
         loop.updateNow()
         loop.add(self)
         setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
+    }
+
+    /// Whether the peer's address may have one more connection; a trusted proxy's are those of many clients.
+    private func takesPlaceOfAddress(upTo limit: Int) -> Bool {
+        guard limit > 0, !peer.isTrusted, let network = peer.ip?.countedNetwork else { return true }
+        guard loop.connectionCount.byAddress.increment(network, upTo: limit) else { return false }
+        countedNetwork = network
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -170,6 +185,10 @@ final class ClientConnection: ChannelInboundHandler {
         if isCounted {
             isCounted = false
             loop.connectionCount.decrement()
+        }
+        if let network = countedNetwork {
+            countedNetwork = nil
+            loop.connectionCount.byAddress.decrement(network)
         }
         loop.remove(self)
     }

@@ -1,21 +1,56 @@
-import HTTP1
+package import HTTP1
 import NIOCore
 
 /// Who is at the other end of a client connection, with the header lines that say so to upstreams.
 ///
 /// A class, so that handing it on copies nothing.
-final class ClientPeer {
+package final class ClientPeer {
     /// The address without a port.
     let address: String
     /// Whether the peer's own `X-Forwarded-*` fields are believed.
     let isTrusted: Bool
     /// `X-Forwarded-For` and `X-Forwarded-Proto`, complete.
     let forwardedLines: [UInt8]
+    /// The address as a number; `nil` for a Unix domain socket.
+    let ip: ClientAddress?
+    private let trusted: [NetworkRange]
 
     init(_ address: SocketAddress?, trusted: [NetworkRange]) {
         let text = address?.ipAddress ?? "unix"
+        let ip = ClientAddress(text: text)
         self.address = text
-        isTrusted = address.map { peer in trusted.contains { $0.contains(peer) } } ?? false
+        self.ip = ip
+        self.trusted = trusted
+        isTrusted = ip.map { peer in trusted.contains { $0.contains(peer) } } ?? false
         forwardedLines = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: http\r\n".utf8)
+    }
+
+    /// Who sent a request: the peer, or whom the trusted proxies in front of it name in `X-Forwarded-For`.
+    ///
+    /// Each proxy appends the address that it was called from, so the list is read from its end: the first address that
+    /// is not a trusted proxy's is the client's. What stands before it is only what that client claims. Where all are
+    /// trusted, or the list turns unreadable, it is the last one that a trusted proxy has named.
+    ///
+    /// - Parameters:
+    ///   - head: the parsed head.
+    ///   - bytes: the bytes it was parsed from.
+    /// - Returns: `nil` when the peer has no address.
+    package func client(of head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> ClientAddress? {
+        guard isTrusted else { return ip }
+        var client = ip
+        for field in head.fields.reversed() where field.name == .forwardedFor && !field.traits.contains(.lookAlike) {
+            var rest = field.value(in: bytes)
+            while !rest.isEmpty {
+                let start = rest.lastIndex(of: UInt8(ascii: ",")).map { $0 + 1 } ?? 0
+                let element = rest.slice(start, rest.count - start).trimmingWhitespace
+                rest = rest.slice(0, max(start - 1, 0))
+                // RFC 9110 section 5.6.1: empty elements say nothing.
+                if element.isEmpty { continue }
+                guard let hop = ClientAddress(forwarded: element) else { return client }
+                client = hop
+                if !trusted.contains(where: { $0.contains(hop) }) { return client }
+            }
+        }
+        return client
     }
 }

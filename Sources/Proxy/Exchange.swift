@@ -13,6 +13,8 @@ struct Exchange {
     /// The pool of the upstream that the request goes to.
     var pool: UpstreamPool?
     var identity: Identity?
+    /// How the client stands with the route's limit, for the answer; `nil` where there is none.
+    var rateLimit: RateLimitStanding?
     var body = BodyDecoder(.none)
     var bodyByteCount = 0
     var state = ExchangeState(requestIsComplete: true, clientKeepsAlive: true, isRepeatable: false)

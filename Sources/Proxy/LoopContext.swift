@@ -130,6 +130,8 @@ final class LoopContext {
 /// A count that all event loops share; touched once when a connection opens and once when it closes.
 package final class ConnectionCount: Sendable {
     private let value = Atomic<Int>(0)
+    /// The same by address, where that is limited.
+    let byAddress = AddressConnectionCount()
 
     /// Starts at zero.
     package init() {}

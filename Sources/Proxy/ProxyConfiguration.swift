@@ -16,6 +16,8 @@ package struct ProxyConfiguration: Sendable {
         package var keepAliveTimeoutMilliseconds: Int64 = 75_000
         /// The most client connections of all event loops together.
         package var connections = 20_000
+        /// The most client connections from one address (IPv6: one /64), trusted proxies excepted; 0 for any number.
+        package var connectionsPerAddress = 0
 
         /// The defaults.
         package init() {}

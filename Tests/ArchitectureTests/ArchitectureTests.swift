@@ -71,7 +71,7 @@ struct ImportTableTests {
 
     @Test(
         "tokens, sessions and accounts know no HTTP",
-        arguments: ["LibCrypto", "JOSE", "RedisClient", "Revocation", "Sessions", "Credentials"])
+        arguments: ["LibCrypto", "JOSE", "RedisClient", "RateLimiting", "Revocation", "Sessions", "Credentials"])
     func coreKnowsNoHTTP(target: String) throws {
         let rule = try #require(ImportRules.table.first { $0.target == target })
         #expect(rule.allowed.isDisjoint(with: ["HTTP1", "Proxy", "Hummingbird", "HTTPTypes", "NIOHTTP1", "Gateway"]))

@@ -35,6 +35,7 @@ enum ImportRules {
         ImportRule("HTTP1", packages: ["NIOCore"]),
         ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix"]),
         ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["NIOCore"]),
+        ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
         ImportRule(
             "Credentials", own: ["CCrypt", "LibCrypto"], packages: ["GRDB", "Logging"], platform: ["Dispatch"]),
@@ -45,9 +46,8 @@ enum ImportRules {
         ImportRule(
             "Gateway",
             own: [
-                "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient",
-                "Revocation",
-                "Sessions",
+                "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RateLimiting",
+                "RedisClient", "Revocation", "Sessions",
             ],
             packages: ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"],
             platform: ["Foundation"]),

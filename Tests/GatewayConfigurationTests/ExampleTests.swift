@@ -23,6 +23,9 @@ struct ExampleTests {
         #expect(route.host == "api.example")
         #expect(route.methods == ["GET", "POST"])
         #expect(route.access == .token(.init(scopes: ["analytics:read"], scopesMatch: .all, audiences: ["api"])))
+        #expect(
+            route.rateLimit
+                == .init(requestCount: 100, windowMilliseconds: 1000, burstCount: 100, key: .subject, isShared: false))
         #expect(configuration.routes.last?.access == .anyone)
     }
 
@@ -50,6 +53,7 @@ struct ExampleTests {
         #expect(configuration.limits.bodyIdleTimeoutMilliseconds == 30_000)
         #expect(configuration.limits.keepAliveTimeoutMilliseconds == 75_000)
         #expect(configuration.limits.connectionLimit == 20_000)
+        #expect(configuration.limits.connectionsPerAddressLimit == 0)
         #expect(configuration.limits.shutdownGraceMilliseconds == 20_000)
         #expect(configuration.accessLog == .everyRequest)
         #expect(configuration.redis == nil)
@@ -67,6 +71,7 @@ struct ExampleTests {
         #expect(upstream.idleConnectionLimit == 256)
         let route = try #require(configuration.routes.first)
         #expect(route.host == nil && route.methods == nil && !route.stripsPrefix && !route.forwardsCredentials)
+        #expect(route.rateLimit == nil)
     }
 
     @Test("tokens and Redis have defaults besides what must be written")

@@ -208,7 +208,7 @@ struct RuleTests {
             upstreams:
               api: {targets: ["https://a"], balance: least_requests, health: {path: /}, retries: 1}
             routes:
-              - {path: /, upstream: api, rate_limit: {requests: 1}, on_unavailable: stale, auth: {any_of: [api_key]}}
+              - {path: /, upstream: api, on_unavailable: stale, auth: {any_of: [api_key]}}
             """
         #expect(
             Set(summary(text))
@@ -216,9 +216,44 @@ struct RuleTests {
                     [
                         "credentials.database", "issuers[0].jwks_uri", "issuers[0].claims", "upstreams.api.targets[0]",
                         "upstreams.api.balance", "upstreams.api.health", "upstreams.api.retries",
-                        "routes[0].rate_limit",
                         "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
+    }
+
+    @Test("a limit counts by what the route knows of its clients, and together only where there is Redis")
+    func rateLimits() throws {
+        func limited(_ limit: String, auth: String = "none", _ sections: String = "") -> String {
+            """
+            version: 1
+            upstreams: {api: {targets: ["http://127.0.0.1:9000"]}}
+            tokens: {issuer: "https://a", key_directory: k}
+            routes: [{path: /, upstream: api, auth: \(auth), rate_limit: \(limit)}]
+            \(sections)
+            """
+        }
+        let path = "routes[0].rate_limit"
+        for key in ["subject", "client"] {
+            let limit = "{requests: 1, window: 1s, key: \(key)}"
+            #expect(summary(limited(limit)) == ["conflict \(path).key"])
+            #expect(summary(limited(limit, auth: "{any_of: [jwt]}")) == [])
+        }
+        for auth in ["none", "{any_of: [jwt]}"] {
+            #expect(summary(limited("{requests: 1, window: 1d, key: address}", auth: auth)) == [])
+        }
+        let shared = "{requests: 1, window: 1s, key: address, shared: true}"
+        #expect(summary(limited(shared)) == ["conflict \(path).shared"])
+        #expect(summary(limited(shared, "redis: {url: \"redis://a\"}")) == [])
+        #expect(Set(summary(limited("{}"))) == Set(["requests", "window", "key"].map { "missing \(path).\($0)" }))
+        #expect(summary(limited("{requests: 1, window: 999ms, key: address}")) == ["badValue \(path).window"])
+        #expect(summary(limited("{requests: 1, window: 25h, key: address}")) == ["badValue \(path).window"])
+        #expect(summary(limited("{requests: 0, window: 1s, key: address}")) == ["badValue \(path).requests"])
+        #expect(summary(limited("{requests: 1, window: 1s, key: address, burst: 0}")) == ["badValue \(path).burst"])
+        #expect(summary(limited("{requests: 1, window: 1s, key: ip}")) == ["badValue \(path).key"])
+        #expect(summary(limited("100")) == ["wrongType \(path)"])
+        let limit = try Fixture.load(limited("{requests: 7, window: 1m, key: address}")).routes[0].rateLimit
+        #expect(
+            limit
+                == .init(requestCount: 7, windowMilliseconds: 60_000, burstCount: 7, key: .address, isShared: false))
     }
 
     @Test("names of upstreams are fit for metrics")

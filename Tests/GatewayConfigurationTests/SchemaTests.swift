@@ -52,7 +52,12 @@ struct SchemaTests {
             "revocation": Object(),
             "credentials": ["database": "d"],
             "upstreams": ["api": ["targets": ["http://a"]]],
-            "routes": [["path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]]]],
+            "routes": [
+                [
+                    "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]],
+                    "rate_limit": ["requests": 1, "window": "1s", "key": "subject"],
+                ]
+            ],
         ]
     }
 
@@ -95,7 +100,8 @@ struct SchemaTests {
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
                 "listeners.public",
-                "redis", "revocation", "routes[0]", "routes[0].auth", "tokens", "upstreams.api", "verification_cache",
+                "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit", "tokens", "upstreams.api",
+                "verification_cache",
             ])
     }
 

@@ -172,6 +172,38 @@ extension GatewayTests {
             }
         }
 
+        @Test("one address may have so many connections; a trusted proxy has those of all its clients")
+        func connectionsPerAddress() async throws {
+            var settings = World.Settings()
+            settings.limits.connectionsPerAddress = 2
+            let request = "GET /public HTTP/1.1\r\nHost: a\r\n\r\n"
+            try await World.run(settings) { world in
+                let clients = try (0..<2).map { _ in try world.client() }
+                for client in clients {
+                    try client.send(request)
+                    #expect(try client.readResponse().status == 200)
+                }
+                for _ in 0..<3 {
+                    let refused = try world.client()
+                    try expectProblem(try refused.readResponse(), 503, "temporarily_unavailable")
+                    #expect(try refused.endsNow())
+                }
+                clients[0].close()
+                await eventually("the place is free") { world.server.connections == 1 }
+                #expect(try world.ask(request).status == 200)
+                await eventually("the place is free again") { world.server.connections == 1 }
+                #expect(try world.ask(request).status == 200)
+            }
+            settings.trusted = ["127.0.0.0/8"]
+            try await World.run(settings) { world in
+                let clients = try (0..<5).map { _ in try world.client() }
+                for client in clients {
+                    try client.send(request)
+                    #expect(try client.readResponse().status == 200)
+                }
+            }
+        }
+
         @Test("with every answer the access log has one line, with the identifier the client was given")
         func logged() async throws {
             let output = try OutputFile()

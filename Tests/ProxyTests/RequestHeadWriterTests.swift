@@ -11,7 +11,9 @@ struct RequestHeadWriterTests {
     ) throws -> [String] {
         var parser = RequestHeadParser()
         let bytes = Array(text.utf8)
-        let identity = identity.map { Identity(headerLines: Array($0.utf8), loggedSubject: "") }
+        let identity = identity.map {
+            Identity(headerLines: Array($0.utf8), countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: "")
+        }
         var output = ByteBuffer()
         let peer = ClientPeer(
             try SocketAddress(ipAddress: "192.0.2.7", port: 1),

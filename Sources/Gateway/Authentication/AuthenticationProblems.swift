@@ -20,6 +20,13 @@ extension Problem {
         status: 503, error: "temporarily_unavailable", description: "revocation cannot be checked right now",
         retryAfterSeconds: 1)
 
+    /// The client has made more requests than the route's limit allows (RFC 6585 section 4).
+    static func tooManyRequests(retryAfterSeconds: Int) -> Problem {
+        Problem(
+            status: 429, error: "too_many_requests", description: "the limit of requests is reached; try again later",
+            retryAfterSeconds: retryAfterSeconds)
+    }
+
     /// The token is not accepted (RFC 6750 section 3.1).
     static func invalidToken(_ description: String) -> Problem {
         Problem(

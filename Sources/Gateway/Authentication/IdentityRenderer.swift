@@ -1,6 +1,7 @@
 import JOSE
 import LibCrypto
 import Proxy
+import RateLimiting
 import Revocation
 
 /// Renders the `X-Auth-*` lines of a verified token.
@@ -18,8 +19,22 @@ enum IdentityRenderer {
         append("X-Auth-Token-Id: ", token.tokenID, to: &lines)
         append("X-Auth-Issuer: ", token.issuer, to: &lines)
         append("X-Auth-Method: ", "jwt", to: &lines)
-        let subject = token.subject
-        return Identity(headerLines: lines, loggedSubject: loggedForm(of: subject))
+        // What the identity keeps of the token is these three texts.
+        let (issuer, subject, clientID) = (token.issuer, token.subject, token.clientID)
+        return Identity(
+            headerLines: lines,
+            countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: clientID),
+            loggedSubject: loggedForm(of: subject))
+    }
+
+    /// Whom the requests of a token are counted for.
+    ///
+    /// A token without `client_id` counts for its subject where clients are counted: for itself, and not together with
+    /// every other token of that kind.
+    static func countingKeys(issuer: String, subject: String, clientID: String?) -> CountingKeys {
+        let subject = RateLimitKey.of(["subject", issuer, subject])
+        return CountingKeys(
+            subject: subject, client: clientID.map { RateLimitKey.of(["client", issuer, $0]) } ?? subject)
     }
 
     /// The subject as logs show it: enough of a digest to follow one, not enough to name one.

@@ -87,6 +87,7 @@ package final class Gateway: Service {
             ?? inProcess
         let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, running)
         let settings = plan.authentication
+        let rateLimits = plan.rateLimits
         // Made once here so that an unusable key is found now and not on an event loop.
         _ = try Self.asGatewayError { () throws(JOSEError) in try settings.makeVerifier() }
         let server = try await ProxyServer(
@@ -100,7 +101,10 @@ package final class Gateway: Service {
             guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
                 return { Authentication() }
             }
-            return { TokenAuthentication(loop: loop) }
+            guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
+                return { TokenAuthentication(loop: loop) }
+            }
+            return { LimitedAuthentication(TokenAuthentication(loop: loop), limiters: limiters) }
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await waitForRedis(redis)

@@ -15,6 +15,8 @@ struct GatewayPlan {
     let sessionPolicy: SessionPolicy?
     let lifetimes: RevocationLifetimes
     let revocationKeys: RevocationKeys
+    /// The limits of the routes; `nil` when none has one.
+    let rateLimits: RouteRateLimits?
 
     private let configuration: Configuration
     private let routePolicies: [Int?]
@@ -53,16 +55,24 @@ struct GatewayPlan {
                 leewayMilliseconds: configuration.leewaySeconds * 1000)
         var policies = [RoutePolicy(nil, outagePolicy: configuration.revocation.onUnavailable)]
         var routePolicies: [Int?] = []
+        // Of the policy with the same index.
+        var limits: [RouteRateLimits.Entry?] = [nil]
         for route in configuration.routes {
             switch route.access {
-            case .anyone:
+            case .anyone where route.rateLimit == nil:
                 routePolicies.append(nil)
+                continue
+            case .anyone:
+                // Only there to be limited: nobody asks for a token, but whoever did would not let one pass unseen.
+                policies.append(RoutePolicy(nil, outagePolicy: .closed))
             case .token(let requirement):
-                routePolicies.append(policies.count)
                 policies.append(RoutePolicy(requirement, outagePolicy: route.onUnavailable))
             }
+            routePolicies.append(policies.count - 1)
+            limits.append(route.rateLimit.map { .init($0, of: route) })
         }
         self.routePolicies = routePolicies
+        rateLimits = RouteRateLimits(limits, keyPrefix: revocationKeys.prefix)
         let issuers = try Self.issuers(configuration, signingKeys, policies)
         authentication = AuthenticationSettings(
             issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
@@ -96,7 +106,7 @@ struct GatewayPlan {
             }
         return ProxyConfiguration(
             routes: RouteTable(routes), upstreams: upstreams, limits: ProxyConfiguration.Limits(configuration.limits),
-            trustedProxies: configuration.trustedProxies.map {
+            trustedProxies: configuration.trustedProxies.compactMap {
                 NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
             }, accessLogFraction: fraction)
     }
@@ -170,5 +180,6 @@ extension ProxyConfiguration.Limits {
         bodyIdleTimeoutMilliseconds = limits.bodyIdleTimeoutMilliseconds
         keepAliveTimeoutMilliseconds = limits.keepAliveTimeoutMilliseconds
         connections = limits.connectionLimit
+        connectionsPerAddress = limits.connectionsPerAddressLimit
     }
 }

@@ -17,6 +17,8 @@ extension Configuration {
         package var keepAliveTimeoutMilliseconds: Int64
         /// The most client connections at a time.
         package var connectionLimit: Int
+        /// The most of them from one address, trusted proxies excepted; 0 means any number.
+        package var connectionsPerAddressLimit: Int
         /// How long requests in flight may take to end at shutdown.
         package var shutdownGraceMilliseconds: Int64
     }

@@ -17,6 +17,8 @@ extension Configuration {
         package var forwardsCredentials: Bool
         /// What happens when the deny-list cannot be asked: the route's own word, or the one of `revocation`.
         package var onUnavailable: OutagePolicy
+        /// How many requests one client may make; `nil` means any number.
+        package var rateLimit: RateLimit?
     }
 
     /// Who may use a route.

@@ -17,7 +17,8 @@ struct ConfigurationReader {
             root.node("issuers"), ownIssuer: tokens?.issuer)
         let routes = RoutesReader(
             values: values, upstreamNames: upstreams.names, defaultOutagePolicy: revocation.onUnavailable,
-            hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers"))
+            hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers")),
+            hasRedis: root.isWritten("redis")
         ).read(root)
         let configuration = Configuration(
             listeners: ListenersReader(values: values).read(root.node("listeners")),
@@ -75,6 +76,7 @@ struct ConfigurationReader {
             keepAliveTimeoutMilliseconds: section.milliseconds(
                 "keep_alive_timeout", default: 75_000, in: 10...3_600_000),
             connectionLimit: section.integer("connections", default: 20_000, in: 1...1_000_000),
+            connectionsPerAddressLimit: section.integer("connections_per_address", default: 0, in: 0...1_000_000),
             shutdownGraceMilliseconds: section.milliseconds("shutdown_grace", default: 20_000, in: 0...3_600_000)
         )
         section.end()

@@ -6,6 +6,8 @@ struct RoutesReader {
     let defaultOutagePolicy: Configuration.OutagePolicy
     /// Whether there is anybody whose tokens a protected route could accept.
     let hasIssuers: Bool
+    /// Whether there is a Redis in which nodes can count together.
+    let hasRedis: Bool
 
     private var problems: ProblemList { values.problems }
 
@@ -24,7 +26,6 @@ struct RoutesReader {
     }
 
     private func read(_ section: SectionReader) -> Configuration.Route? {
-        section.notSupportedYet("rate_limit")
         let path = section.required("path", "write what the path of a request begins with, such as /api/").flatMap {
             node in
             values.text(node, as: RoutePath.parse)
@@ -40,6 +41,9 @@ struct RoutesReader {
         let stripsPrefix = section.boolean("strip_prefix", default: false)
         let forwardsCredentials = section.boolean("forward_credentials", default: false)
         let onUnavailable = section.value("on_unavailable", default: defaultOutagePolicy, values.outagePolicy)
+        let rateLimit = section.node("rate_limit").flatMap {
+            RateLimitReader(values: values, hasRedis: hasRedis).read($0, access: access)
+        }
         if access == .anyone, section.isWritten("on_unavailable") {
             problems.add(
                 .conflict, at: section.position(of: "on_unavailable"), path: "\(section.path).on_unavailable",
@@ -55,7 +59,8 @@ struct RoutesReader {
             stripsPrefix: stripsPrefix,
             access: access,
             forwardsCredentials: forwardsCredentials,
-            onUnavailable: onUnavailable
+            onUnavailable: onUnavailable,
+            rateLimit: rateLimit
         )
     }
 

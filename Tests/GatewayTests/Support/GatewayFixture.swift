@@ -61,11 +61,11 @@ final class GatewayFixture: Sendable {
         self.log = log
     }
 
-    /// Waits until each of the two event loops has its connection to Redis.
-    func waitForRedis() async throws {
+    /// Waits until each event loop has its connection to Redis: two, and two of each other gateway that shares it.
+    func waitForRedis(connections: Int = 2) async throws {
         let redis = try #require(redisServer)
         let isConnected = try await eventually {
-            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis").count == 3
+            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis").count == connections + 1
         }
         #expect(isConnected, "the gateway does not reach Redis at \(redis.port)")
         // The name is given by the last step of the handshake but one reply.

@@ -19,7 +19,8 @@ func expectProblem(
     expect(answer.member("title")?.isEmpty == false, "title")
     expect(answer.json["status"] as? Int == status, "status member")
     expect(answer.field("WWW-Authenticate") == challenge, "challenge \(challenge ?? "none")")
-    expect((answer.field("Retry-After") != nil) == (status == 503), "Retry-After with 503 and only then")
+    let isTemporary = status == 503 || status == 429
+    expect((answer.field("Retry-After") != nil) == isTemporary, "Retry-After with 503 and 429 and only then")
     expect(SecretLedger.leaks(in: answer.everything) == [], "no secrets")
     for secret in ["127.0.0.1", "carol", "https://idp.test", "redis://"] {
         expect(!answer.text.contains(secret), "nothing of the inside: \(secret)")

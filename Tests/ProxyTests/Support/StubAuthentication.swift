@@ -29,6 +29,8 @@ final class AuthenticationDesk: Sendable {
 }
 
 /// `Bearer NAME` is NAME; `Bearer held-NAME` is too, once the desk releases it; `Bearer bad` is refused.
+///
+/// `Bearer limited-NAME` has a limit, which `Bearer refused` has reached.
 final class StubAuthentication: Authentication {
     private let desk: AuthenticationDesk
     private let eventLoop: any EventLoop
@@ -44,6 +46,9 @@ final class StubAuthentication: Authentication {
     static let invalid = Problem(
         status: 401, error: "invalid_token", description: "no such token",
         challenge: "Bearer realm=\"test\", error=\"invalid_token\"")
+    static let limitReached = Denial(
+        Problem(status: 429, error: "too_many_requests", description: "too many", retryAfterSeconds: 4),
+        reason: "rate_limit", rateLimit: RateLimitStanding(limit: 12, remaining: 0, resetSeconds: 9))
 
     override func begin(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, policy: Int?) -> AuthenticationDecision {
         desk.update {
@@ -58,6 +63,11 @@ final class StubAuthentication: Authentication {
             return .deny(Denial(Self.invalid, reason: "invalid_token"))
         }
         let name = String(text.dropFirst(7))
+        if name == "refused" { return .deny(Self.limitReached) }
+        if name.hasPrefix("limited-") {
+            let standing = RateLimitStanding(limit: 12, remaining: 7, resetSeconds: 3)
+            return .permit(permit(identity(name), rateLimit: standing))
+        }
         guard name.hasPrefix("held-") else { return .permit(permit(identity(name))) }
         ticket += 1
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -82,6 +92,8 @@ final class StubAuthentication: Authentication {
     }
 
     private func identity(_ name: String) -> Identity {
-        Identity(headerLines: Array("X-Auth-Subject: \(name)\r\n".utf8), loggedSubject: name)
+        Identity(
+            headerLines: Array("X-Auth-Subject: \(name)\r\n".utf8),
+            countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: name)
     }
 }

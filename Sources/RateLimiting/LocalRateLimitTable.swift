@@ -1,0 +1,79 @@
+import Synchronization
+
+/// The counts of one limit inside this process, shared by its event loops.
+///
+/// The one lock on the data path, and only on the way of a request whose route is limited: a count per event loop would
+/// give a client as many limits as it has connections on different loops. It is one of ``shardCount``, and held for some
+/// comparisons.
+///
+/// Memory is bounded and taken as it is needed. A client has its place among ``ways`` slots that a secret hash chooses.
+/// When all of them are taken, the client with the least debt leaves: somebody who owes nothing any more, as a rule, and
+/// never one at its limit while there is another. So who wants a count forgotten must first raise at least as high a
+/// debt in several other names.
+package final class LocalRateLimitTable: Sendable {
+    /// How many slots are searched for a client.
+    package static let ways = 8
+    static let shardCount = 64
+
+    private struct Slot {
+        var key: UInt128 = 0
+        var state = GCRA.State()
+    }
+
+    private final class Shard: Sendable {
+        let slots = Mutex<[Slot]>([])
+    }
+
+    private let algorithm: GCRA
+    private let setsPerShard: Int
+    private let shards: [Shard]
+    private let clock: @Sendable () -> Int64
+
+    /// Makes an empty table.
+    ///
+    /// - Parameters:
+    ///   - algorithm: the limit.
+    ///   - entries: how many clients it can hold; rounded down to a power of two, at least 512.
+    ///   - clock: milliseconds that never go back, from any start.
+    package init(_ algorithm: GCRA, entries: Int, clock: @escaping @Sendable () -> Int64) {
+        self.algorithm = algorithm
+        self.clock = clock
+        let wanted = max(entries / (Self.ways * Self.shardCount), 1)
+        setsPerShard = 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
+        shards = (0..<Self.shardCount).map { _ in Shard() }
+    }
+
+    /// How many clients it can hold.
+    package var capacity: Int { setsPerShard * Self.ways * Self.shardCount }
+
+    /// Milliseconds of its clock.
+    var nowMilliseconds: Int64 { clock() }
+
+    /// Counts one request of a client.
+    package func take(_ key: UInt128) -> RateLimitDecision {
+        // Swift's hash is keyed by a secret of the process, so nobody can choose whom to share slots with.
+        let hash = UInt(bitPattern: key.hashValue)
+        let shard = shards[Int(hash % UInt(Self.shardCount))]
+        let start = Int(hash / UInt(Self.shardCount) % UInt(setsPerShard)) * Self.ways
+        return shard.slots.withLock { slots in
+            if slots.isEmpty { slots = Array(repeating: Slot(), count: setsPerShard * Self.ways) }
+            // Read inside the lock: no request is judged by an older time than the one before it.
+            let now = clock()
+            let index = place(of: key, in: slots, from: start, nowMilliseconds: now)
+            if slots[index].key != key { slots[index] = Slot(key: key) }
+            return algorithm.take(from: &slots[index].state, nowMilliseconds: now)
+        }
+    }
+
+    /// Where a client is, or where one leaves for it.
+    private func place(of key: UInt128, in slots: [Slot], from start: Int, nowMilliseconds: Int64) -> Int {
+        for index in start..<start + Self.ways where slots[index].key == key { return index }
+        var best = start
+        var least = Int64.max
+        for index in start..<start + Self.ways {
+            let debt = algorithm.debt(of: slots[index].state, nowMilliseconds: nowMilliseconds)
+            if debt < least { (best, least) = (index, debt) }
+        }
+        return best
+    }
+}
