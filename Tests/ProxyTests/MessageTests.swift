@@ -203,7 +203,7 @@ extension GatewayTests {
                 #expect(response.all("Set-Cookie") == ["a=1", "b=2"])
                 #expect(
                     response.fields.map(\.name) == [
-                        "Set-Cookie", "Set-Cookie", "WWW-Authenticate", "Content-Length", "Date",
+                        "Set-Cookie", "Set-Cookie", "WWW-Authenticate", "Content-Length", "Date", "Via",
                     ])
             }
         }
