@@ -19,39 +19,33 @@ package final class TrailerSection {
     ///
     /// Left out is every field that the gateway reads, writes or removes in a head, in any spelling, and what RFC 9110
     /// section 6.5.1 forbids here: who merges trailers into the head would believe it.
-    /// - Parameter fieldLimit: the most fields there may be.
+    /// - Parameter fieldLimit: the most fields there may be; of a section with more, none passes on.
     /// - Returns: everything from the last chunk's size to the empty line behind the fields.
-    /// - Throws: ``HTTPViolation/headerSectionTooLarge`` or ``HTTPViolation/malformedTrailer``.
-    package func lastChunk(fieldLimit: Int) throws(HTTPViolation) -> ByteBuffer {
+    package func lastChunk(fieldLimit: Int) -> ByteBuffer {
         var output = ByteBuffer()
         output.writeStaticString("0\r\n")
-        let outcome = lines.withUnsafeReadableBytes { bytes -> Result<Void, HTTPViolation> in
-            do throws(HTTPViolation) {
-                return .success(try Self.copy(bytes, fieldLimit: fieldLimit, to: &output))
-            } catch {
-                return .failure(error)
+        lines.withUnsafeReadableBytes { bytes in
+            for field in Self.fields(bytes, limit: fieldLimit)
+            where field.name == .other && !Self.isForbidden(field.name(in: bytes)) {
+                output.writeBytes(bytes.slice(Int(field.nameOffset), Int(field.lineEnd) &- Int(field.nameOffset)))
             }
         }
-        try outcome.get()
         output.writeStaticString("\r\n")
         return output
     }
 
-    private static func copy(
-        _ bytes: UnsafeRawBufferPointer, fieldLimit: Int, to output: inout ByteBuffer
-    ) throws(HTTPViolation) {
+    /// The fields; none when there are too many, or lines that no decoder let through.
+    private static func fields(_ bytes: UnsafeRawBufferPointer, limit: Int) -> [HeaderField] {
+        var fields: [HeaderField] = []
         var start = 0
-        var count = 0
         while start < bytes.count {
-            guard let end = bytes.firstIndex(of: 0x0d, from: start) else { throw .malformedTrailer }
-            count += 1
-            guard count <= fieldLimit else { throw .headerSectionTooLarge }
-            let field = try FieldParser.parse(bytes, from: start, to: end)
-            if field.name == .other, !isForbidden(field.name(in: bytes)) {
-                output.writeBytes(bytes.slice(start, Int(field.lineEnd) &- start))
-            }
+            guard fields.count < limit, let end = bytes.firstIndex(of: 0x0d, from: start), end &+ 1 < bytes.count,
+                let field = try? FieldParser.parse(bytes, from: start, to: end)
+            else { return [] }
+            fields.append(field)
             start = Int(field.lineEnd)
         }
+        return fields
     }
 
     /// Whether a field is one of RFC 9110 section 6.5.1 that the gateway has no other business with.

@@ -253,8 +253,8 @@ extension ClientConnection {
         }
         if exchange.body.hasEnded {
             if isChunked {
-                guard let lastChunk = lastChunk() else { return }
-                upstream.write(lastChunk)
+                let fieldLimit = loop.configuration.limits.head.fieldCount
+                upstream.write(exchange.trailers?.lastChunk(fieldLimit: fieldLimit) ?? Self.lastChunk)
             }
             exchange.state.requestEnded()
             if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
@@ -277,17 +277,6 @@ extension ClientConnection {
         let section = exchange.trailers ?? TrailerSection()
         section.append(bytes)
         exchange.trailers = section
-    }
-
-    /// The end of a chunked body, trailers included; `nil` when these break a rule, which is answered then.
-    private func lastChunk() -> ByteBuffer? {
-        guard let trailers = exchange.trailers else { return Self.lastChunk }
-        do throws(HTTPViolation) {
-            return try trailers.lastChunk(fieldLimit: loop.configuration.limits.head.fieldCount)
-        } catch {
-            bodyViolates(error)
-            return nil
-        }
     }
 
     func nextBodyEvent() -> Result<ChunkedDecoder.Event, HTTPViolation> {

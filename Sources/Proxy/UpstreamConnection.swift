@@ -264,7 +264,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         guard decoder.hasEnded else { return input.readableBytes > 0 }
         let isClean = input.readableBytes == 0
         if isClean { input = ByteBuffer() }
-        let lastChunk = try trailers?.lastChunk(fieldLimit: HeadLimits().fieldCount)
+        let lastChunk = trailers?.lastChunk(fieldLimit: HeadLimits().fieldCount)
         trailers = nil
         client.responseEnded(upstreamKeepsAlive: parser.head.keepsAlive && isClean, lastChunk: lastChunk)
         return false

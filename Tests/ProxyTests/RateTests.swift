@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOCore
 import TestSupport
 import Testing
 
@@ -13,7 +13,7 @@ extension GatewayTests {
             var settings = World.Settings()
             settings.limits.bodyMinimumRate = 1000
             settings.limits.bodyRateGraceMilliseconds = 100
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let client = try world.client()
                 try client.send("POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
                 client.patienceMilliseconds = 0
@@ -33,7 +33,7 @@ extension GatewayTests {
             var settings = World.Settings()
             settings.limits.bodyMinimumRate = 1 << 20
             settings.limits.bodyRateGraceMilliseconds = 20_000
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let client = try world.client()
                 try client.send("POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
                 try await Task.sleep(for: .milliseconds(150))
@@ -43,7 +43,7 @@ extension GatewayTests {
             settings.limits.bodyRateGraceMilliseconds = 500
             settings.limits.bodyMinimumRate = 64 << 20
             settings.limits.bodyBytes = 64 << 20
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 world.backend.update { $0.keepsBytes = false }
                 world.backend.onHead { _, responder in
                     responder.channel.setOption(.autoRead, value: false).whenComplete { _ in }
@@ -80,7 +80,7 @@ extension GatewayTests {
             var settings = World.Settings()
             settings.accessLog = writer
             settings.limits.sendTimeoutMilliseconds = 200
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 answerEndlessly(world)
                 let client = try world.client(receiveBufferBytes: 4096)
                 try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -96,7 +96,7 @@ extension GatewayTests {
             var settings = World.Settings()
             settings.limits.sendTimeoutMilliseconds = 300
             settings.limits.bodyMinimumRate = 1 << 30
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 answerEndlessly(world)
                 let client = try world.client(receiveBufferBytes: 4096)
                 try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -116,7 +116,7 @@ extension GatewayTests {
             settings.limits.sendTimeoutMilliseconds = 1_000
             settings.limits.keepAliveTimeoutMilliseconds = 1_000
             settings.responseTimeoutMilliseconds = 1_000
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let total = 12 << 20
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 200 OK\r\nContent-Length: \(total)\r\n\r\n")
@@ -138,7 +138,7 @@ extension GatewayTests {
         func requestLimit() async throws {
             var settings = World.Settings()
             settings.limits.requestsPerConnection = 3
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let get = "GET /public HTTP/1.1\r\nHost: a\r\n\r\n"
                 let client = try world.client()
                 try client.send(get + "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n" + get + get)

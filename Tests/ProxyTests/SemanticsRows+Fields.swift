@@ -5,11 +5,11 @@ import Testing
 extension SemanticsRows {
     /// Rows about what becomes of fields.
     static let fields: [String: RowCheck] = [
-        "hop-01": {
+        "hop-01": { () async throws in
             let seen = try await forwarded(fields: "Connection: X-Foo, close\r\nX-Foo: 1\r\n")
             #expect(seen.all("X-Foo").isEmpty && seen.all("Connection").isEmpty)
         },
-        "hop-02": {
+        "hop-02": { () async throws in
             let names = [
                 "Keep-Alive", "Proxy-Connection", "Trailer", "Upgrade", "Proxy-Authorization", "Proxy-Authenticate",
             ]
@@ -22,7 +22,7 @@ extension SemanticsRows {
                     + "0\r\nX-Sum: 1\r\n\r\n")
             #expect(chunked.all("Trailer") == ["X-Sum"] && chunked.trailers == Array("X-Sum: 1\r\n".utf8))
         },
-        "hop-03": {
+        "hop-03": { () async throws in
             for name in ["Host", "Content-Length"] {
                 let request = "POST /public HTTP/1.1\r\nHost: a\r\nConnection: \(name)\r\nContent-Length: 0\r\n\r\n"
                 let (answer, heads) = try await answered(request)
@@ -34,25 +34,25 @@ extension SemanticsRows {
             #expect(seen.all("X-Auth-Subject") == ["al"] && seen.all("X-Forwarded-For") == ["127.0.0.1"])
             #expect(seen.all("X-Request-Id").count == 1)
         },
-        "hop-04": {
+        "hop-04": { () async throws in
             let seen = try await forwarded(fields: "TE: trailers, deflate\r\nConnection: TE\r\n")
             #expect(seen.all("TE") == ["trailers"] && seen.all("Connection") == ["TE"])
             let without = try await forwarded(fields: "TE: deflate\r\nConnection: TE\r\n")
             #expect(without.all("TE").isEmpty && without.all("Connection").isEmpty)
         },
-        "hop-05": {
+        "hop-05": { () async throws in
             let seen = try await forwarded(
                 fields: "Connection: , x-FOO ,,\tX-Bar\r\nconnection:  keep-alive,\r\nCoNNection: X-Baz\r\n"
                     + "X-Foo: 1\r\nx-bar: 2\r\nX-BAZ: 3\r\nX-Kept: 4\r\n")
             #expect(seen.all("X-Foo") + seen.all("X-Bar") + seen.all("X-Baz") + seen.all("Connection") == [])
             #expect(seen.all("X-Kept") == ["4"])
         },
-        "hop-06": {
+        "hop-06": { () async throws in
             let (answer, _) = try await answered(
                 get, by: "HTTP/1.1 200 OK\r\nConnection: X-Foo\r\nX-Foo: 1\r\nX-Kept: 2\r\nContent-Length: 0\r\n\r\n")
             #expect(answer["X-Foo"] == nil && answer["Connection"] == nil && answer["X-Kept"] == "2")
         },
-        "via-01": {
+        "via-01": { () async throws in
             let seen = try await forwarded(fields: "Via: 1.0 fred\r\nX: 1\r\nVia: 1.1 p.example.net\r\n")
             #expect(seen.all("Via") == ["1.0 fred", "1.1 p.example.net", "1.1 portcullis"])
             let (answer, _) = try await answered(
@@ -62,7 +62,7 @@ extension SemanticsRows {
                 "GET /public HTTP/1.0\r\n\r\n", by: "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
             #expect(old.all("Via") == ["1.0 portcullis"])
         },
-        "xff-01": {
+        "xff-01": { () async throws in
             let fields =
                 "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n"
                 + "Forwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n"
@@ -75,7 +75,7 @@ extension SemanticsRows {
             #expect(trusted.all("X-Forwarded-For") == ["6.6.6.6, 127.0.0.1"])
             #expect(trusted.all("X-Forwarded-Proto") == ["https"] && trusted.all("Forwarded").isEmpty)
         },
-        "xff-02": {
+        "xff-02": { () async throws in
             let many = (0..<10_000).map { "10.0.\($0 / 256).\($0 % 256)" }.joined(separator: ", ")
             let (answer, heads) = try await answered(
                 "GET /public HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: \(many)\r\n\r\n")
@@ -90,7 +90,7 @@ extension SemanticsRows {
                 #expect(seen.all("X-Forwarded-For") == ["127.0.0.1"])
             }
         },
-        "id-01": {
+        "id-01": { () async throws in
             let spellings = ["X-Auth-Subject", "X_Auth_Subject", "x-aUTH-sUBJECT", "X.Auth.Subject"]
             let lines = (spellings + spellings).map { "\($0): evil\r\n" }.joined()
             let seen = try await forwarded(
@@ -98,19 +98,19 @@ extension SemanticsRows {
                     + "0\r\n\(lines)\r\n")
             #expect(seen.all("X-Auth-Subject") == ["al"] && !seen.head.contains("evil") && seen.trailers.isEmpty)
         },
-        "host-01": {
+        "host-01": { () async throws in
             #expect(try await forwarded(get).all("Host") == ["a"])
             let absolute = try await forwarded("GET http://real.test/public HTTP/1.1\r\nHost: liar.test\r\n\r\n")
             #expect(absolute.all("Host") == ["real.test"] && absolute.startLine == "GET /public HTTP/1.1")
         },
-        "date-01": {
+        "date-01": { () async throws in
             let (answer, _) = try await answered(get)
             #expect(answer.all("Date").count == 1)
             let (own, _) = try await answered(
                 get, by: "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n")
             #expect(own.all("Date") == ["Sun, 06 Nov 1994 08:49:37 GMT"])
         },
-        "auth-01": {
+        "auth-01": { () async throws in
             let request = "GET /kept HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer  al,x=1\r\n\r\n"
             #expect(try await forwarded(request.replacing("/kept", with: "/public")).all("Authorization").isEmpty)
             var settings = World.Settings()
@@ -119,7 +119,7 @@ extension SemanticsRows {
             ]
             #expect(try await forwarded(request, settings).all("Authorization") == ["Bearer  al,x=1"])
         },
-        "auth-02": {
+        "auth-02": { () async throws in
             let (answer, _) = try await answered(
                 get,
                 by: "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"inner\"\r\nContent-Length: 0\r\n\r\n")
@@ -128,8 +128,8 @@ extension SemanticsRows {
             let (own, _) = try await answered("GET /api HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(own.status == 401 && own["Via"] == nil && own["Content-Type"] == "application/problem+json")
         },
-        "cache-01": {
-            try await World.run { world in
+        "cache-01": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { request, responder in
                     responder.answer("\(request.index)", fields: "Cache-Control: public, max-age=60\r\n")
                 }

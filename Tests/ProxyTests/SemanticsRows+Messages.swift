@@ -8,8 +8,8 @@ import Testing
 extension SemanticsRows {
     /// Rows about whole messages and connections.
     static let messages: [String: RowCheck] = [
-        "ver-01": {
-            try await World.run { world in
+        "ver-01": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
                 }
@@ -26,8 +26,8 @@ extension SemanticsRows {
                 }
             }
         },
-        "exp-01": {
-            try await World.run { world in
+        "exp-01": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onHead { _, responder in responder.send("HTTP/1.1 100 Continue\r\n\r\n") }
                 let client = try world.client()
                 let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
@@ -41,20 +41,20 @@ extension SemanticsRows {
                 #expect(world.backend.state.heads == 1)
             }
         },
-        "exp-02": {
-            try await World.run { world in
+        "exp-02": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onHead { _, responder in responder.send("HTTP/1.1 100 Continue\r\n\r\n") }
                 let client = try world.client()
                 try client.send("POST /public HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok")
                 #expect(try client.readResponse().status == 200)
             }
         },
-        "exp-03": {
+        "exp-03": { () async throws in
             let (answer, heads) = try await answered(
                 "POST /public HTTP/1.1\r\nHost: a\r\nExpect: something\r\nContent-Length: 2\r\n\r\nok")
             #expect(answer.status == 417 && heads == 0)
         },
-        "mf-01": {
+        "mf-01": { () async throws in
             let options = "OPTIONS /public HTTP/1.1\r\nHost: a\r\nMax-Forwards: "
             let (own, heads) = try await answered(options + "0\r\n\r\n")
             #expect(own.status == 204 && heads == 0)
@@ -67,13 +67,13 @@ extension SemanticsRows {
             let (trace, passed) = try await answered("TRACE /public HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n")
             #expect(trace.status == 501 && passed == 0)
         },
-        "trace-01": {
+        "trace-01": { () async throws in
             let (answer, heads) = try await answered(
                 "TRACE /api HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n")
             #expect(answer.status == 501 && heads == 0 && !answer.text.contains("secret"))
         },
-        "connect-01": {
-            try await World.run { world in
+        "connect-01": { () async throws in
+            try await World.run { (world) async throws in
                 for target in ["127.0.0.1:\(world.backend.port)", "/public", "a:80"] {
                     let client = try world.client()
                     try client.send("CONNECT \(target) HTTP/1.1\r\nHost: a\r\n\r\n\(get)")
@@ -83,8 +83,8 @@ extension SemanticsRows {
                 #expect(world.backend.connectionCount == 0)
             }
         },
-        "upg-01": {
-            try await World.run { world in
+        "upg-01": { () async throws in
+            try await World.run { (world) async throws in
                 let refused = try world.client()
                 try refused.send("GET /api HTTP/1.1\r\n\(GatewayTests.WebSocketTests.fields)\r\n")
                 #expect(try refused.readResponse().status == 401)
@@ -98,13 +98,13 @@ extension SemanticsRows {
                 #expect(try client.read(count: bytes.count) == bytes)
             }
         },
-        "upg-02": {
+        "upg-02": { () async throws in
             let seen = try await forwarded(
                 fields: "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA\r\n")
             #expect(seen.all("Upgrade") + seen.all("HTTP2-Settings") + seen.all("Connection") == [])
         },
-        "upg-03": {
-            try await World.run { world in
+        "upg-03": { () async throws in
+            try await World.run { (world) async throws in
                 let fields = GatewayTests.WebSocketTests.fields
                 let client = try world.client()
                 try client.send("GET /public HTTP/1.1\r\n\(fields)Content-Length: 5\r\n\r\nhello\(get)")
@@ -121,9 +121,9 @@ extension SemanticsRows {
                 #expect(world.backend.requests.count == 4)
             }
         },
-        "ret-01": {
+        "ret-01": { () async throws in
             for method in ["GET", "HEAD", "POST", "PATCH"] {
-                try await World.run { world in
+                try await World.run { (world) async throws in
                     world.backend.onRequest { request, responder in
                         if request.connection == 0, request.index == 1 { responder.close() } else { responder.answer() }
                     }
@@ -139,8 +139,8 @@ extension SemanticsRows {
                 }
             }
         },
-        "body-01": {
-            try await World.run { world in
+        "body-01": { () async throws in
+            try await World.run { (world) async throws in
                 for length in [100_000, 4_000_000] {
                     let client = try world.client()
                     try client.send("POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n")
@@ -152,10 +152,10 @@ extension SemanticsRows {
                 #expect(world.backend.state.heads == 0)
             }
         },
-        "body-02": {
+        "body-02": { () async throws in
             var settings = World.Settings()
             settings.limits.bodyBytes = 1000
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let announced = try world.client()
                 try announced.send("POST /public HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
                 #expect(try announced.readResponse().status == 413)
@@ -170,8 +170,8 @@ extension SemanticsRows {
                 #expect(world.backend.requests.isEmpty)
             }
         },
-        "body-03": {
-            try await World.run { world in
+        "body-03": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onHead { _, responder in
                     responder.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
                 }
@@ -182,10 +182,10 @@ extension SemanticsRows {
                 #expect(try client.endsNow())
             }
         },
-        "head-01": {
+        "head-01": { () async throws in
             var settings = World.Settings()
             settings.responseTimeoutMilliseconds = 200
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 world.backend.onRequest { request, responder in
                     if request.startLine.contains("garbage") { responder.send("garbage\r\n\r\n") }
                 }
@@ -202,16 +202,16 @@ extension SemanticsRows {
                 }
             }
         },
-        "pipe-01": {
-            try await World.run { world in
+        "pipe-01": { () async throws in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 let ok = "GET /api HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer al\r\n\r\n"
                 try client.send(ok + "GET /api HTTP/1.1\r\nHost: a\r\n\r\n" + ok)
                 #expect(try (0..<3).map { _ in try client.readResponse().status } == [200, 401, 200])
             }
         },
-        "pipe-02": {
-            try await World.run { world in
+        "pipe-02": { () async throws in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 try client.send("GET /public HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + get)
                 #expect(try client.readResponse()["Connection"] == "close")
@@ -219,8 +219,8 @@ extension SemanticsRows {
                 #expect(world.backend.requests.count == 1)
             }
         },
-        "conn-01": {
-            try await World.run { world in
+        "conn-01": { () async throws in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 for name in ["alice", "bob", "bad"] {
                     try client.send("GET /api HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(name)\r\n\r\n")
@@ -229,8 +229,8 @@ extension SemanticsRows {
                 #expect(world.backend.requests.map { $0.all("X-Auth-Subject") } == [["alice"], ["bob"]])
             }
         },
-        "conn-02": {
-            try await World.run { world in
+        "conn-02": { () async throws in
+            try await World.run { (world) async throws in
                 for name in ["alice", "bob"] {
                     let token = "Authorization: Bearer \(name)\r\n"
                     #expect(try world.ask("GET /api HTTP/1.1\r\nHost: a\r\n\(token)\r\n").status == 200)
@@ -244,8 +244,8 @@ extension SemanticsRows {
                 #expect(requests.allSatisfy { $0.all("Authorization").isEmpty })
             }
         },
-        "err-01": {
-            try await World.run { world in
+        "err-01": { () async throws in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in responder.send("secret garbage\r\n\r\n") }
                 for request in [
                     "GET /api HTTP/1.1\r\nHost: a\r\nAuthorization: Basic c2VjcmV0\r\n\r\n", get,
@@ -260,12 +260,12 @@ extension SemanticsRows {
                 }
             }
         },
-        "log-01": {
+        "log-01": { () async throws in
             let output = try OutputFile()
             let writer = AccessLogWriter(descriptor: output.handle.fileDescriptor)
             var settings = World.Settings()
             settings.accessLog = writer
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 for request in [
                     "GET /public/%0d%0aevil HTTP/1.1\r\nHost: a\r\n\r\n",
                     "GET /public?\u{1b}[31mevil HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -285,11 +285,11 @@ extension SemanticsRows {
                 #expect(line.allSatisfy { (0x20...0x7e).contains($0) })
             }
         },
-        "keep-01": {
+        "keep-01": { () async throws in
             var settings = World.Settings()
             settings.limits.requestsPerConnection = 2
             settings.limits.keepAliveTimeoutMilliseconds = 200
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 let client = try world.client()
                 try client.send(get)
                 #expect(try client.readResponse()["Connection"] == nil)

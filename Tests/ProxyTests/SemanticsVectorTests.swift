@@ -51,7 +51,7 @@ enum SemanticsRows {
     static func forwarded(_ text: String, _ settings: World.Settings = World.Settings()) async throws -> Backend.Request
     {
         var seen: Backend.Request?
-        try await World.run(settings) { world in
+        try await World.run(settings) { (world) async throws in
             #expect(try world.ask(text).status == 200)
             seen = world.backend.requests.first
         }
@@ -66,7 +66,7 @@ enum SemanticsRows {
     /// Sends a request and returns the answer, whatever it is, and how many requests the backend saw.
     static func answered(_ text: String, by answer: String? = nil) async throws -> (RawResponse, Int) {
         var outcome: (RawResponse, Int)?
-        try await World.run { world in
+        try await World.run { (world) async throws in
             if let answer { world.backend.onRequest { _, responder in responder.send(answer) } }
             outcome = (try world.ask(text), world.backend.state.heads)
         }

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import Proxy
@@ -7,7 +8,7 @@ extension GatewayTests {
     struct StreamingTests {
         @Test("each event reaches the client while the upstream still holds the connection", arguments: [true, false])
         func events(isChunked: Bool) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
                     responder.send(
                         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -28,7 +29,7 @@ extension GatewayTests {
 
         @Test("an upload reaches the upstream part by part")
         func upload() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 try client.send("POST /public HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
                 for number in 0..<5 {
@@ -44,7 +45,7 @@ extension GatewayTests {
         func pause() async throws {
             var settings = World.Settings()
             settings.responseTimeoutMilliseconds = 300
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 world.backend.onRequest { _, responder in responder.send("HTTP/1.1 200 OK\r\n\r\n") }
                 let client = try world.client()
                 try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -64,7 +65,7 @@ extension GatewayTests {
 
         @Test("trailers of a request go on, less what a client may not say")
         func requestTrailers() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 try client.send(
                     Self.chunked + "Trailer: X-Sum, X-Auth-Subject\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n"
@@ -83,10 +84,10 @@ extension GatewayTests {
 
         @Test("trailers arrive the same however they were cut")
         func cutTrailers() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 let bytes = Array((Self.chunked + "\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nX-Auth-Issuer: e\r\n\r\n").utf8)
                 let client = try world.client()
-                for cut in (bytes.count - 40)..<bytes.count {
+                for cut in (bytes.count - 39)..<bytes.count {
                     try client.send(Array(bytes[..<cut]))
                     await eventually("begun") { world.backend.state.heads > world.backend.requests.count }
                     try client.send(Array(bytes[cut...]))
@@ -98,7 +99,7 @@ extension GatewayTests {
 
         @Test("a field that Connection names does not come back as a trailer")
         func nominated() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 let request =
                     Self.chunked + "Connection: X-Sum\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nX-End: 2\r\n\r\n"
                 #expect(try world.ask(request).status == 200)
@@ -117,11 +118,10 @@ extension GatewayTests {
             "a trailer section that breaks a rule breaks the request off",
             arguments: [
                 "X-Sum 1\r\n\r\n", " X: 1\r\n\r\n", "X: \0\r\n\r\n",
-                String(repeating: "X: 1\r\n", count: 101) + "\r\n",
                 "X: \(String(repeating: "a", count: 33_000))\r\n\r\n",
             ])
         func malformed(trailers: String) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 let client = try world.client()
                 try client.send(Self.chunked + "\r\n1\r\na\r\n0\r\n" + trailers)
                 #expect([400, 431].contains(try client.readResponse().status))
@@ -133,7 +133,7 @@ extension GatewayTests {
 
         @Test("trailers of an answer go on to an HTTP/1.1 client, less what would be dropped from its head")
         func responseTrailers() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
                     responder.send("3\r\nabc\r\n0\r\nX-S")
@@ -159,16 +159,28 @@ extension GatewayTests {
 
         @Test("a trailer section of an answer that breaks a rule breaks the answer off")
         func malformedResponse() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
-                    responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
-                    responder.send(String(repeating: "X: 1\r\n", count: 101) + "\r\n")
+                    responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX 1\r\n\r\n")
                 }
                 let client = try world.client()
                 try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
                 let all = String(decoding: try client.readToEnd(), as: UTF8.self)
                 #expect(!all.contains("\r\n0\r\n"))
                 await eventually("upstream closed") { world.backend.state.closed == [0] }
+            }
+        }
+
+        @Test("more trailers than a head may have fields are dropped, and the message goes on")
+        func manyTrailers() async throws {
+            try await World.run { (world) async throws in
+                let many = "0\r\n" + String(repeating: "X: 1\r\n", count: 101) + "\r\n"
+                world.backend.onRequest { _, responder in
+                    responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n\(many)")
+                }
+                let response = try world.ask(Self.chunked + "\r\n1\r\na\r\n\(many)")
+                #expect(response.text == "a" && response.trailers.isEmpty)
+                #expect(world.backend.requests.map(\.trailers) == [[]])
             }
         }
     }

@@ -41,15 +41,15 @@ extension GatewayTests {
         }
 
         private static let checks: [String: RowCheck] = [
-            "t-never": {
-                try await World.run(settings(responseTimeoutMilliseconds: 100)) { world in
+            "t-never": { () async throws in
+                try await World.run(settings(responseTimeoutMilliseconds: 100)) { (world) async throws in
                     world.backend.onRequest { _, _ in }
                     #expect(try world.ask(get).status == 504)
                     await eventually("upstream closed") { world.backend.state.closed == [0] }
                 }
             },
-            "t-slow-header": {
-                try await World.run(settings(responseTimeoutMilliseconds: 300)) { world in
+            "t-slow-header": { () async throws in
+                try await World.run(settings(responseTimeoutMilliseconds: 300)) { (world) async throws in
                     world.backend.onRequest { _, responder in
                         drip("HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 5000))", responder)
                     }
@@ -57,8 +57,8 @@ extension GatewayTests {
                     await eventually("upstream closed") { world.backend.state.closed == [0] }
                 }
             },
-            "t-slow-body": {
-                try await World.run(settings(responseTimeoutMilliseconds: 1_000)) { world in
+            "t-slow-body": { () async throws in
+                try await World.run(settings(responseTimeoutMilliseconds: 1_000)) { (world) async throws in
                     world.backend.onRequest { _, responder in
                         let body = String(repeating: "x", count: 60)
                         drip("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n\(body)", responder)
@@ -73,8 +73,8 @@ extension GatewayTests {
                     #expect(try world.ask(get).body.count == 80)
                 }
             },
-            "t-stall-body": {
-                try await World.run(settings(responseTimeoutMilliseconds: 150)) { world in
+            "t-stall-body": { () async throws in
+                try await World.run(settings(responseTimeoutMilliseconds: 150)) { (world) async throws in
                     world.backend.onRequest { _, responder in
                         responder.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
                     }
@@ -86,8 +86,8 @@ extension GatewayTests {
                     await eventually("upstream closed") { world.backend.state.closed == [0] }
                 }
             },
-            "t-infinite": {
-                try await World.run { world in
+            "t-infinite": { () async throws in
+                try await World.run { (world) async throws in
                     world.backend.update { $0.keepsBytes = false }
                     world.backend.onRequest { _, responder in
                         responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -109,8 +109,8 @@ extension GatewayTests {
                     #expect(left > 32 << 20, "the gateway took all but \(left) bytes")
                 }
             },
-            "t-early": {
-                try await World.run { world in
+            "t-early": { () async throws in
+                try await World.run { (world) async throws in
                     world.backend.onHead { request, responder in
                         guard request.startLine.hasPrefix("POST") else { return }
                         responder.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
@@ -127,8 +127,8 @@ extension GatewayTests {
                     #expect(try world.ask(get).status == 200)
                 }
             },
-            "t-idle-408": {
-                try await World.run { world in
+            "t-idle-408": { () async throws in
+                try await World.run { (world) async throws in
                     let client = try world.client()
                     try client.send(get)
                     #expect(try client.readResponse().status == 200)
@@ -138,9 +138,9 @@ extension GatewayTests {
                     #expect(try client.readResponse().status == 200)
                 }
             },
-            "t-close-race": {
+            "t-close-race": { () async throws in
                 for method in ["GET", "HEAD", "POST"] {
-                    try await World.run { world in
+                    try await World.run { (world) async throws in
                         world.backend.onHead { request, responder in
                             if request.connection == 0, request.index == 1 { responder.reset() }
                         }
@@ -157,8 +157,8 @@ extension GatewayTests {
                     }
                 }
             },
-            "t-rst": {
-                try await World.run { world in
+            "t-rst": { () async throws in
+                try await World.run { (world) async throws in
                     world.backend.onRequest { _, responder in
                         responder.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
                     }
@@ -169,21 +169,21 @@ extension GatewayTests {
                     #expect(try client.endsNow())
                 }
             },
-            "t-refuse": {
+            "t-refuse": { () async throws in
                 #expect(try await SemanticsRows.answered("GET /dead HTTP/1.1\r\nHost: a\r\n\r\n").0.status == 502)
             },
-            "t-blackhole": {
+            "t-blackhole": { () async throws in
                 let hole = try BlackHole()
                 var settings = World.Settings()
                 settings.deadPort = hole.port
                 settings.connectTimeoutMilliseconds = 200
-                try await World.run(settings) { world in
+                try await World.run(settings) { (world) async throws in
                     #expect(try world.ask("GET /dead HTTP/1.1\r\nHost: a\r\n\r\n").status == 504)
                 }
                 hole.close()
             },
-            "t-100-never": {
-                try await World.run { world in
+            "t-100-never": { () async throws in
+                try await World.run { (world) async throws in
                     let client = try world.client()
                     try client.send(
                         "POST /public HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
@@ -194,8 +194,8 @@ extension GatewayTests {
                     #expect(try client.readResponse().status == 200)
                 }
             },
-            "t-client-gone": {
-                try await World.run { world in
+            "t-client-gone": { () async throws in
+                try await World.run { (world) async throws in
                     world.backend.onRequest { _, _ in }
                     let client = try world.client()
                     try client.send(get)

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
 
@@ -35,7 +36,7 @@ extension GatewayTests {
 
         @Test("after the upstream's 101 bytes go both ways as they are")
         func tunnel() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world, first: "first")
                 let client = try world.client()
                 try client.send(Self.handshake)
@@ -57,13 +58,13 @@ extension GatewayTests {
                 }
                 #expect(world.desk.state.begun == 1 && world.backend.requests.count == 1)
                 client.reset()
-                await eventually("upstream closed") { world.backend.state.closed == [0] }
+                await eventually("upstream closed") { world.backend.state.halfClosed == [0] }
             }
         }
 
         @Test("the token is checked first: a refused one opens nothing")
         func refused() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world)
                 for token in ["", "Authorization: Bearer bad\r\n"] {
                     let client = try world.client()
@@ -78,7 +79,7 @@ extension GatewayTests {
 
         @Test("bytes sent ahead of the 101 wait for it, and are no request")
         func early() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, _ in }
                 let client = try world.client()
                 let early = "GET /public/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -97,7 +98,7 @@ extension GatewayTests {
 
         @Test("without a 101 it was an ordinary request, and nothing sent behind it is read")
         func declined() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno")
                 }
@@ -124,7 +125,7 @@ extension GatewayTests {
                 "GET /public HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
             ])
         func others(request: String) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 #expect(try world.ask(request).status == 200)
                 let seen = try #require(world.backend.requests.first)
                 #expect(seen.all("Upgrade").isEmpty && seen.all("Connection").isEmpty)
@@ -143,7 +144,7 @@ extension GatewayTests {
                 "Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n", "",
             ])
         func wrongProtocol(fields: String) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 101 Switching Protocols\r\n\(fields)\r\nsecret")
                 }
@@ -157,7 +158,7 @@ extension GatewayTests {
 
         @Test("the end of one direction is passed on, and the other goes on", arguments: [true, false])
         func halfClose(byClient: Bool) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world, echoes: false)
                 let client = try Self.open(world)
                 let responder = world.backend.state.responders[0]
@@ -185,7 +186,7 @@ extension GatewayTests {
 
         @Test("what the upstream said before it went reaches the client")
         func upstreamGone() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world, echoes: false)
                 let client = try Self.open(world)
                 let text = String(repeating: "x", count: 300_000)
@@ -199,7 +200,7 @@ extension GatewayTests {
 
         @Test("neither side can make the gateway hold what the other does not take", arguments: [true, false])
         func backPressure(byClient: Bool) async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world, echoes: false)
                 world.backend.update { $0.keepsBytes = false }
                 let client = try Self.open(world, receiveBufferBytes: 4096)
@@ -231,7 +232,7 @@ extension GatewayTests {
             settings.limits.tunnelIdleTimeoutMilliseconds = 300
             settings.limits.keepAliveTimeoutMilliseconds = 50
             settings.responseTimeoutMilliseconds = 100
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 Self.agree(world)
                 let client = try Self.open(world)
                 let start = ContinuousClock.now
@@ -242,13 +243,13 @@ extension GatewayTests {
                 }
                 #expect(ContinuousClock.now - start > .milliseconds(350))
                 #expect(try client.endsNow())
-                await eventually("upstream closed") { world.backend.state.closed == [0] }
+                await eventually("upstream closed") { world.backend.state.halfClosed == [0] }
             }
         }
 
         @Test("draining leaves a tunnel its time and then closes it")
         func drain() async throws {
-            try await World.run { world in
+            try await World.run { (world) async throws in
                 Self.agree(world)
                 let client = try Self.open(world)
                 let server = world.server
@@ -258,7 +259,7 @@ extension GatewayTests {
                 #expect(try client.read(until: "still") == "still")
                 await stopping.value
                 #expect(try client.endsNow())
-                await eventually("upstream closed") { world.backend.state.closed == [0] }
+                await eventually("upstream closed") { world.backend.state.halfClosed == [0] }
             }
         }
 
@@ -268,7 +269,7 @@ extension GatewayTests {
             let writer = AccessLogWriter(descriptor: output.handle.fileDescriptor)
             var settings = World.Settings()
             settings.accessLog = writer
-            try await World.run(settings) { world in
+            try await World.run(settings) { (world) async throws in
                 Self.agree(world)
                 let first = try Self.open(world)
                 first.reset()
