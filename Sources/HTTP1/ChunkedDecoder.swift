@@ -1,12 +1,14 @@
 /// Decodes the chunked transfer coding (RFC 9112 section 7.1) one event at a time, without holding any bytes.
 ///
-/// Sizes, extensions and trailers are checked against the grammar; extensions and trailers are dropped, as RFC 9112
-/// section 7.1.1 and RFC 9110 section 6.5.1 allow, because neither side is asked to trust them.
+/// Sizes, extensions and trailers are checked against the grammar. Extensions are dropped, as RFC 9112 section 7.1.1 has
+/// it; trailer lines are shown, for ``TrailerSection`` to gather or for nobody.
 package struct ChunkedDecoder: Sendable {
     /// What was found at the front of the bytes.
     package enum Event: Equatable, Sendable {
         /// Body bytes: this many, after `skipping` bytes of framing.
         case data(skipping: Int, count: Int)
+        /// Bytes of trailer lines: this many, after `skipping` bytes of framing; the end is still to come.
+        case trailers(skipping: Int, count: Int)
         /// All bytes were framing; more are needed.
         case needMore
         /// The body ended after this many bytes of framing.
@@ -33,7 +35,7 @@ package struct ChunkedDecoder: Sendable {
 
     /// Makes a decoder.
     ///
-    /// - Parameter trailerByteLimit: the largest trailer section, in bytes.
+    /// - Parameter trailerByteLimit: the largest trailer section, in bytes; the empty line at its end is not counted.
     package init(trailerByteLimit: Int = 32 << 10) {
         self.trailerByteLimit = trailerByteLimit
     }
@@ -79,7 +81,10 @@ package struct ChunkedDecoder: Sendable {
             case .dataLF:
                 guard byte == 0x0a else { throw .malformedChunk }
                 state = .sizeStart
-            case .trailerStart, .trailerName, .trailerValue, .trailerLF: try takeTrailer(byte)
+            case .trailerStart where byte == 0x0d: state = .endLF
+            case .trailerStart, .trailerName, .trailerValue, .trailerLF:
+                let start = index &- 1
+                return .trailers(skipping: start, count: try scanTrailers(bytes, from: start))
             case .endLF:
                 guard byte == 0x0a else { throw .malformedTrailer }
                 state = .ended
@@ -156,17 +161,27 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
+    /// Checks trailer lines up to the empty line that ends them, or as far as the bytes go.
+    ///
+    /// - Returns: how many bytes belong to them.
+    private mutating func scanTrailers(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(HTTPViolation) -> Int {
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            if state == .trailerStart, byte == 0x0d { break }
+            try takeTrailer(byte)
+            index &+= 1
+        }
+        return index &- start
+    }
+
     private mutating func takeTrailer(_ byte: UInt8) throws(HTTPViolation) {
         trailerBytes &+= 1
         guard trailerBytes <= trailerByteLimit else { throw .headerSectionTooLarge }
         switch state {
         case .trailerStart:
-            if byte == 0x0d {
-                state = .endLF
-            } else {
-                guard CharacterSet.isToken(byte) else { throw .malformedTrailer }
-                state = .trailerName
-            }
+            guard CharacterSet.isToken(byte) else { throw .malformedTrailer }
+            state = .trailerName
         case .trailerName:
             if byte == UInt8(ascii: ":") {
                 state = .trailerValue

@@ -6,6 +6,8 @@ struct ConnectionOptions {
     private(set) var close = false
     private(set) var keepAlive = false
     private(set) var upgrade = false
+    /// Whether a field is named that would have gone on otherwise.
+    private(set) var nominatesFields = false
     private var count = 0
 
     /// Takes in one `Connection` value.
@@ -36,12 +38,13 @@ struct ConnectionOptions {
         }
     }
 
-    private func nominate(
+    private mutating func nominate(
         _ option: UnsafeRawBufferPointer, in fields: inout [HeaderField], of head: UnsafeRawBufferPointer
     ) throws(HTTPViolation) {
         let (name, _) = FieldName.recognise(option)
         let traits = FieldTraits.of(name)
         guard traits.isDisjoint(with: [.framing, .host]) else { throw .invalidConnection }
+        if !traits.contains(.hopByHop) { nominatesFields = true }
         // Credentials are judged by the gateway and its own fields are written after this, so neither can be dropped
         // by being named here.
         guard traits.isDisjoint(with: [.credential, .identity, .forwarding, .requestID]) else { return }

@@ -13,7 +13,7 @@ package enum FieldName: UInt8, Sendable {
     case otherForwarding
     /// One of the `X-Auth-*` identity fields.
     case identity
-    case date, server
+    case date, server, maxForwards
 
     /// Recognises a field name in any spelling that a backend could take for it.
     ///
@@ -41,7 +41,9 @@ package enum FieldName: UInt8, Sendable {
             case 7: match("upgrade", .upgrade) ?? match("trailer", .trailer)
             case 9: match("x-api-key", .apiKey) ?? match("x-real-ip", .realIP) ?? match("forwarded", .forwarded)
             case 10: match("connection", .connection) ?? match("keep-alive", .keepAlive)
-            case 12: match("x-request-id", .requestID) ?? match("x-auth-scope", .identity)
+            case 12:
+                match("x-request-id", .requestID) ?? match("x-auth-scope", .identity)
+                    ?? match("max-forwards", .maxForwards)
             case 13:
                 match("authorization", .authorization) ?? match("x-auth-issuer", .identity)
                     ?? match("x-auth-method", .identity) ?? match("x-rewrite-url", .otherForwarding)

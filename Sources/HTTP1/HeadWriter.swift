@@ -27,6 +27,15 @@ package enum HeadWriter {
         if runStart >= 0 { buffer.writeBytes(head.slice(runStart, runEnd &- runStart)) }
     }
 
+    /// Copies the `Trailer` fields (RFC 9110 section 6.6.2), for a body whose trailers go on.
+    package static func copyTrailerFields(
+        _ fields: [HeaderField], of head: UnsafeRawBufferPointer, to buffer: inout ByteBuffer
+    ) {
+        for field in fields where field.name == .trailer && !field.traits.contains(.lookAlike) {
+            buffer.writeBytes(head.slice(Int(field.nameOffset), Int(field.lineEnd) &- Int(field.nameOffset)))
+        }
+    }
+
     /// Writes the field that says how the body ends, if the framing has one.
     package static func writeFraming(_ framing: BodyFraming, to buffer: inout ByteBuffer) {
         switch framing {

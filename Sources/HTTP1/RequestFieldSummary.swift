@@ -6,6 +6,8 @@ struct RequestFieldSummary {
     private var transferEncodingCount = 0
     private var hasConnection = false
     private var hasUpgrade = false
+    private var hasTE = false
+    private var maxForwardsCount = 0
     private var expectsContinue = false
     private var authorizationCount = 0
     private var apiKeyCount = 0
@@ -32,6 +34,8 @@ struct RequestFieldSummary {
             expectsContinue = true
         case .connection: hasConnection = true
         case .upgrade: hasUpgrade = true
+        case .te: hasTE = true
+        case .maxForwards: maxForwardsCount &+= 1
         case .authorization: authorizationCount &+= 1
         case .apiKey: apiKeyCount &+= 1
         default: break
@@ -59,6 +63,36 @@ struct RequestFieldSummary {
             }
         }
         head.keepsAlive = !options.close && (head.minorVersion == 1 || options.keepAlive)
-        head.asksForUpgrade = options.upgrade && hasUpgrade && head.minorVersion == 1
+        head.nominatesFields = options.nominatesFields
+        if hasUpgrade, options.upgrade, head.minorVersion == 1 {
+            head.asksForUpgrade = true
+            head.asksForWebSocket = WebSocketHandshake.isRequested(by: head, bytes)
+        }
+        if hasTE, head.minorVersion == 1 { head.acceptsTrailers = Self.acceptsTrailers(head, bytes) }
+        if maxForwardsCount > 0, head.method == .options { try takeMaxForwards(&head, bytes) }
+    }
+
+    private static func acceptsTrailers(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        for field in head.fields where field.name == .te && !field.traits.contains(.lookAlike) {
+            let value = field.value(in: bytes)
+            var start = 0
+            while start <= value.count {
+                let end = value.firstIndex(of: UInt8(ascii: ","), from: start) ?? value.count
+                if value.slice(start, end &- start).trimmingWhitespace.equalsIgnoringCase("trailers") { return true }
+                start = end &+ 1
+            }
+        }
+        return false
+    }
+
+    /// Takes the number out of its line, which is written anew for the next hop.
+    private func takeMaxForwards(_ head: inout RequestHead, _ bytes: UnsafeRawBufferPointer) throws(HTTPViolation) {
+        guard maxForwardsCount == 1 else { throw .malformedField }
+        for index in head.fields.indices where head.fields[index].name == .maxForwards {
+            guard !head.fields[index].traits.contains(.lookAlike) else { continue }
+            guard let number = ContentLength.parse(head.fields[index].value(in: bytes)) else { throw .malformedField }
+            head.maxForwards = UInt32(clamping: number)
+            head.fields[index].traits.insert(.hopByHop)
+        }
     }
 }

@@ -26,6 +26,14 @@ public struct RequestHead: Sendable {
     package var expectsContinue = false
     /// Whether `Connection: upgrade` and an `Upgrade` field ask to leave HTTP.
     package var asksForUpgrade = false
+    /// Whether it asks for a WebSocket, as RFC 6455 section 4.1 has it.
+    package var asksForWebSocket = false
+    /// Whether `TE` says that the client takes trailers (RFC 9110 section 10.1.4).
+    package var acceptsTrailers = false
+    /// Whether `Connection` names fields of this message, which may also be among its trailers.
+    package var nominatesFields = false
+    /// The `Max-Forwards` of an `OPTIONS` (RFC 9110 section 7.6.2); the field itself is marked to be left out.
+    package var maxForwards: UInt32?
     /// How many `Authorization` fields there are.
     package var authorizationCount = 0
     /// How many `X-API-Key` fields there are.

@@ -10,6 +10,10 @@ package struct ResponseHead: Sendable {
     package var declaredFraming = BodyFraming.untilClose
     /// Whether the connection may carry another exchange after this one.
     package var keepsAlive = true
+    /// Whether this is a `101` that goes over to a WebSocket and to nothing else.
+    package var switchesToWebSocket = false
+    /// Whether `Connection` names fields of this message, which may also be among its trailers.
+    package var nominatesFields = false
     /// Whether the upstream set a `Date`.
     package var hasDate = false
     /// The field lines in order.

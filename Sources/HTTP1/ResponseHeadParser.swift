@@ -159,5 +159,9 @@ package struct ResponseHeadParser: Sendable {
             }
         }
         head.keepsAlive = !options.close && (head.minorVersion == 1 || options.keepAlive)
+        head.nominatesFields = options.nominatesFields
+        if head.status == 101, options.upgrade, head.minorVersion == 1 {
+            head.switchesToWebSocket = WebSocketHandshake.namesWebSocket(head.fields, bytes)
+        }
     }
 }

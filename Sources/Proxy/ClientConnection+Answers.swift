@@ -82,6 +82,8 @@ extension ClientConnection {
                 }
                 gathered.writeBuffer(&part)
                 exchange.gathered = gathered
+            case .success(.trailers(let skipping, let count)):
+                input.moveReaderIndex(forwardBy: skipping + count)
             case .success(.needMore):
                 input = ByteBuffer()
                 return false
@@ -198,7 +200,8 @@ extension ClientConnection {
         while input.readableBytes > 0, !exchange.body.hasEnded {
             switch nextBodyEvent() {
             case .failure: return
-            case .success(.data(let skipping, let count)): input.moveReaderIndex(forwardBy: skipping + count)
+            case .success(.data(let skipping, let count)), .success(.trailers(let skipping, let count)):
+                input.moveReaderIndex(forwardBy: skipping + count)
             case .success(.needMore): input = ByteBuffer()
             case .success(.end(let consumed)): input.moveReaderIndex(forwardBy: consumed)
             }

@@ -29,17 +29,16 @@ extension ClientConnection {
             // Lets go of the received buffer's last reference but one, so that the channel can use it again.
             if input.readableBytes == 0 { input = ByteBuffer() }
             takeUp()
-            return phase == .readingHead || phase == .gathering || phase == .exchanging
+            return phase == .readingHead || phase == .gathering || phase == .exchanging || phase == .tunnelling
         }
     }
 
     private func takeUp() {
         exchange.startedAt = loop.now
         exchange.body = BodyDecoder(parser.head.framing)
+        requestCount &+= 1
         exchange.state = ExchangeState(
-            requestIsComplete: exchange.body.hasEnded,
-            clientKeepsAlive: parser.head.keepsAlive && !loop.isDraining
-                && !(inputHasEnded && input.readableBytes == 0),
+            requestIsComplete: exchange.body.hasEnded, clientKeepsAlive: mayKeepClient,
             isRepeatable: parser.head.method.isIdempotent)
         var refusal: (Problem, StaticString)?
         let bytes = exchange.headBytes
@@ -60,6 +59,16 @@ extension ClientConnection {
             return
         }
         authenticate()
+    }
+
+    /// Whether the connection may serve another request after the one just read.
+    ///
+    /// Not after an asked-for upgrade: what the client sent ahead of the answer could be meant for the tunnel, and must
+    /// not be read as a request when there is none.
+    private var mayKeepClient: Bool {
+        let limit = loop.configuration.limits.requestsPerConnection
+        return parser.head.keepsAlive && !loop.isDraining && !parser.head.asksForWebSocket
+            && (limit == 0 || requestCount < limit) && !(inputHasEnded && input.readableBytes == 0)
     }
 
     /// Finds the route; a refusal comes back with the word for it.
@@ -154,6 +163,11 @@ extension ClientConnection {
     // MARK: - To the upstream
 
     private func forward(to pool: UpstreamPool) {
+        // RFC 9110 section 7.6.2: the request was for the last hop it may reach, and that is this one.
+        if parser.head.maxForwards == 0 {
+            answerEmpty()
+            return
+        }
         exchange.pool = pool
         exchange.target = pool.chooseTarget()
         exchange.upstreamStartedAt = loop.now
@@ -169,6 +183,7 @@ extension ClientConnection {
         connectAttempt += 1
         let attempt = connectAttempt
         setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
+        let startedAt = loop.now
         // The pool does not keep its loop's context alive, and this may come after everything else is gone.
         pool.connect(target: exchange.target) { [weak self, loop] connection in
             loop.updateNow()
@@ -178,7 +193,10 @@ extension ClientConnection {
                 return
             }
             guard let connection else {
-                answer(.upstreamUnreachable, reason: "upstream_unreachable")
+                let isLate = loop.now - startedAt >= .milliseconds(pool.upstream.connectTimeoutMilliseconds)
+                answer(
+                    isLate ? .upstreamTimeout : .upstreamUnreachable,
+                    reason: isLate ? "upstream_timeout" : "upstream_unreachable")
                 advance()
                 return
             }
@@ -203,7 +221,7 @@ extension ClientConnection {
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
             connection.flush()
         } else {
-            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+            startBodyClock()
             forwardBody()
         }
     }
@@ -228,6 +246,9 @@ extension ClientConnection {
                 if isChunked { upstream.write(Self.chunkSizeLine(count)) }
                 upstream.write(part)
                 if isChunked { upstream.write(Self.lineEnd) }
+            case .success(.trailers(let skipping, let count)):
+                input.moveReaderIndex(forwardBy: skipping)
+                gatherTrailers(input.readSlice(length: count))
             case .success(.needMore):
                 input = ByteBuffer()
             case .success(.end(let consumed)):
@@ -235,16 +256,31 @@ extension ClientConnection {
             }
         }
         if exchange.body.hasEnded {
+            if isChunked {
+                let fieldLimit = loop.configuration.limits.head.fieldCount
+                upstream.write(exchange.trailers?.lastChunk(fieldLimit: fieldLimit) ?? Self.lastChunk)
+            }
             exchange.state.requestEnded()
-            if isChunked { upstream.write(Self.lastChunk) }
             if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
-        } else {
-            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
         }
         upstream.flush()
         // The flush may have ended the exchange; and reading may have been stopped while the request was being decided.
         guard phase == .exchanging, self.upstream === upstream, !exchange.state.requestIsComplete else { return }
-        if upstream.isWritable { resumeReading() } else { pauseReading() }
+        if upstream.isWritable {
+            resumeReading()
+            setBodyDeadline()
+        } else {
+            pauseReading()
+            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+        }
+    }
+
+    private func gatherTrailers(_ bytes: ByteBuffer?) {
+        // RFC 9110 section 7.6.1: what `Connection` names is to be removed here too; with such, all trailers go.
+        guard let bytes, !parser.head.nominatesFields else { return }
+        let section = exchange.trailers ?? TrailerSection()
+        section.append(bytes)
+        exchange.trailers = section
     }
 
     func nextBodyEvent() -> Result<ChunkedDecoder.Event, HTTPViolation> {
@@ -264,8 +300,7 @@ extension ClientConnection {
         if exchange.state.response == .awaited {
             answer(Problem(violation), reason: violation == .bodyTooLarge ? "body_too_large" : "malformed_request")
         } else {
-            exchange.reason = violation == .bodyTooLarge ? "body_too_large" : "malformed_request"
-            closeNow()
+            abort(violation == .bodyTooLarge ? "body_too_large" : "malformed_request")
         }
     }
 

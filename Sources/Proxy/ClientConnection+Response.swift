@@ -23,10 +23,14 @@ extension ClientConnection {
         exchange.responseIsChunked = false
         writeStart(of: head, bytes)
         writeFraming(framing, of: head)
+        if framing == .chunked, exchange.responseIsChunked {
+            HeadWriter.copyTrailerFields(head.fields, of: bytes, to: &output)
+        }
         exchange.state.responseStarted()
         writePersistence()
         if !head.hasDate { output.writeBytes(loop.dateLine) }
-        output.writeStaticString("\r\n")
+        output.writeStaticString(
+            head.minorVersion == 1 ? "Via: 1.1 portcullis\r\n\r\n" : "Via: 1.0 portcullis\r\n\r\n")
         if let pool = exchange.pool { setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds) }
     }
 
@@ -51,16 +55,31 @@ extension ClientConnection {
         writeOutput()
         context.flush()
         guard phase == .exchanging else { return }
+        guard context.channel.isWritable else {
+            // From here the client is waited for, not the upstream.
+            upstream?.setReading(false)
+            startSendClock()
+            return
+        }
         if exchange.state.response == .started, let pool = exchange.pool {
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
         }
-        if !context.channel.isWritable { upstream?.setReading(false) }
     }
 
     /// The answer is complete.
-    func responseEnded(upstreamKeepsAlive: Bool) {
+    ///
+    /// - Parameters:
+    ///   - upstreamKeepsAlive: whether the upstream's connection can serve another request.
+    ///   - lastChunk: the end of a chunked body that has trailers.
+    func responseEnded(upstreamKeepsAlive: Bool, lastChunk: ByteBuffer? = nil) {
         let connection = upstream
-        if phase == .exchanging, exchange.responseIsChunked { output.writeStaticString("0\r\n\r\n") }
+        if phase == .exchanging, exchange.responseIsChunked {
+            if var lastChunk {
+                output.writeBuffer(&lastChunk)
+            } else {
+                output.writeStaticString("0\r\n\r\n")
+            }
+        }
         flushResponse()
         guard phase == .exchanging else {
             connection?.close()
@@ -94,8 +113,7 @@ extension ClientConnection {
             answer(.upstreamInvalid, reason: "upstream_closed")
             advance()
         case .abort:
-            exchange.reason = "upstream_closed"
-            closeNow()
+            abort("upstream_closed")
         }
     }
 
@@ -112,20 +130,25 @@ extension ClientConnection {
             answer(.upstreamInvalid, reason: "upstream_invalid")
             advance()
         } else {
-            exchange.reason = "upstream_invalid"
-            closeNow()
+            abort("upstream_invalid")
         }
     }
 
     /// The upstream can take more, or cannot.
     func upstreamWritabilityChanged(_ isWritable: Bool) {
-        guard phase == .exchanging, !exchange.state.requestIsComplete else { return }
-        if isWritable { resumeReading() } else { pauseReading() }
+        guard phase == .tunnelling || phase == .exchanging && !exchange.state.requestIsComplete else { return }
+        guard isWritable else {
+            pauseReading()
+            return
+        }
+        loop.updateNow()
+        resumeReading()
+        if phase == .exchanging, exchange.state.response == .awaited { setBodyDeadline() }
     }
 
     // MARK: - Writing
 
-    private func writeStart(of head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
+    func writeStart(of head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
         let fieldsStart = head.fields.first.map { Int($0.nameOffset) } ?? (head.byteCount &- 2)
         output.writeStaticString("HTTP/1.1")
         output.writeBytes(bytes.slice(8, fieldsStart &- 8))

@@ -4,7 +4,8 @@ import NIOCore
 /// A client's connection: reads requests, has them decided, and carries each to its end before it looks at the next.
 ///
 /// This file has the life of the connection; the request's way is in `ClientConnection+Request.swift`, the answer's in
-/// `ClientConnection+Response.swift`, and the gateway's own answers in `ClientConnection+Answers.swift`.
+/// `ClientConnection+Response.swift`, the gateway's own answers in `ClientConnection+Answers.swift`, WebSockets in
+/// `ClientConnection+Tunnel.swift`, and what happens when time runs out in `ClientConnection+Deadlines.swift`.
 final class ClientConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -22,6 +23,8 @@ final class ClientConnection: ChannelInboundHandler {
         case connecting
         /// Bytes go both ways.
         case exchanging
+        /// The upstream has answered 101, and bytes go both ways unread.
+        case tunnelling
         /// The last answer is out; what the client still sends is thrown away, so that it can read that answer.
         case lingering
         case closed
@@ -44,6 +47,11 @@ final class ClientConnection: ChannelInboundHandler {
     /// Counts attempts to connect, so that one that comes too late is told apart.
     var connectAttempt = 0
     var inputHasEnded = false
+    /// How many requests came.
+    var requestCount = 0
+    var tunnel = TunnelState()
+    /// Whether the client takes what is written for it.
+    private(set) var isWritable = true
 
     private var isAdvancing = false
     /// Whether this client is kept from sending more.
@@ -51,13 +59,13 @@ final class ClientConnection: ChannelInboundHandler {
     private var isCounted = false
     /// The network whose connections this one is counted among.
     private var countedNetwork: UInt128?
-    /// Whether the client takes what is written for it.
-    private var isWritable = true
+    var bodyClock = BodyClock()
+    var sendClock = SendClock()
     /// Whether the last answer has gone out.
-    private var hasFlushed = false
-    private var deadline = NIODeadline.distantFuture
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = NIODeadline.distantFuture
+    private(set) var hasFlushed = false
+    var deadline = NIODeadline.distantFuture
+    var timer: Scheduled<Void>?
+    var timerDeadline = NIODeadline.distantFuture
 
     init(loop: LoopContext) {
         self.loop = loop
@@ -130,6 +138,12 @@ final class ClientConnection: ChannelInboundHandler {
         switch phase {
         case .exchanging:
             upstream?.setReading(isWritable)
+            if isWritable, let pool = exchange.pool, exchange.state.response == .started {
+                loop.updateNow()
+                setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
+            }
+        case .tunnelling:
+            upstream?.setReading(isWritable)
         case .readingHead where isWritable:
             resumeReading()
             advance()
@@ -156,6 +170,8 @@ final class ClientConnection: ChannelInboundHandler {
             closeNow()
         case .gathering:
             closeNow()
+        case .tunnelling:
+            tunnelClientEnded()
         case .exchanging where !exchange.state.requestIsComplete:
             closeNow()
         case .deciding, .answering, .connecting, .exchanging:
@@ -172,11 +188,12 @@ final class ClientConnection: ChannelInboundHandler {
         timer = nil
         if previous == .deciding { authentication.cancel() }
         authentication.onDecision = { _ in }
+        if previous == .tunnelling { tunnelClientGone() }
         upstream?.close()
         upstream = nil
         input = ByteBuffer()
         dropOutput()
-        if previous != .readingHead && previous != .lingering && previous != .closed {
+        if previous != .tunnelling, previous != .readingHead && previous != .lingering && previous != .closed {
             if exchange.status == 0 { exchange.status = 499 }
             exchange.reason = "client_closed"
             logExchange()
@@ -224,6 +241,8 @@ final class ClientConnection: ChannelInboundHandler {
             case .exchanging where !exchange.state.requestIsComplete:
                 forwardBody()
                 guard phase == .readingHead else { return }
+            case .tunnelling:
+                forwardTunnel()
             case .deciding, .answering, .connecting, .exchanging:
                 if input.readableBytes > Self.pendingByteLimit { pauseReading() }
                 return
@@ -240,6 +259,7 @@ final class ClientConnection: ChannelInboundHandler {
         parser.reset()
         phase = .readingHead
         resumeReading()
+        sendClock.reset()
         setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
         advance()
     }
@@ -248,6 +268,7 @@ final class ClientConnection: ChannelInboundHandler {
     func pauseReading() {
         guard !isPaused else { return }
         isPaused = true
+        bodyClock.pause(at: loop.now)
         try? context?.channel.syncOptions?.setOption(.autoRead, value: false)
     }
 
@@ -255,6 +276,7 @@ final class ClientConnection: ChannelInboundHandler {
     func resumeReading() {
         guard isPaused else { return }
         isPaused = false
+        bodyClock.resume(at: loop.now)
         try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
     }
 
@@ -276,17 +298,28 @@ final class ClientConnection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
+    /// Breaks off an answer of which the client has a part: only so it cannot take that part for the whole.
+    func abort(_ reason: StaticString) {
+        guard phase != .closed else { return }
+        exchange.reason = reason
+        logExchange()
+        // What comes now is thrown away, and the end is logged.
+        phase = .lingering
+        upstream?.close()
+        upstream = nil
+        context?.close(promise: nil)
+    }
+
     /// Closes once everything written has gone out; if the client is still sending, not before it has read that.
     func closeAfterFlush() {
-        guard let context, phase != .closed, phase != .lingering else { return }
-        let mustLinger = !exchange.state.requestIsComplete || input.readableBytes > 0
+        guard context != nil, phase != .closed, phase != .lingering else { return }
+        let mustLinger = !exchange.state.requestIsComplete || input.readableBytes > 0 || phase == .tunnelling
         phase = .lingering
         input = ByteBuffer()
         upstream = nil
         resumeReading()
-        setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+        startSendClock()
+        whenFlushed { [weak self] in
             guard let self, let context = self.context else { return }
             hasFlushed = true
             guard mustLinger, !inputHasEnded else {
@@ -296,6 +329,13 @@ final class ClientConnection: ChannelInboundHandler {
             setDeadline(milliseconds: 2_000)
             context.close(mode: .output, promise: nil)
         }
+    }
+
+    /// Acts once everything written has gone out, or cannot go out any more.
+    func whenFlushed(_ act: @escaping () -> Void) {
+        guard let context else { return }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in act() }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
     }
 
@@ -318,69 +358,5 @@ final class ClientConnection: ChannelInboundHandler {
     /// Throws away what was put together.
     func dropOutput() {
         output = ByteBuffer()
-    }
-
-    // MARK: - Deadlines
-
-    /// Sets the one deadline of the connection.
-    ///
-    /// The timer is left alone unless it would ring too late: it finds out by itself when it rings too early, so that
-    /// a busy connection hardly ever touches it.
-    func setDeadline(milliseconds: Int64) {
-        deadline = loop.now + .milliseconds(milliseconds)
-        if timer == nil || deadline < timerDeadline { armTimer() }
-    }
-
-    private func armTimer() {
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            self?.timerRang()
-        }
-    }
-
-    private func timerRang() {
-        timer = nil
-        guard phase != .closed else { return }
-        loop.updateNow()
-        if loop.now < deadline { armTimer() } else { deadlinePassed() }
-    }
-
-    private func deadlinePassed() {
-        switch phase {
-        case .readingHead:
-            if parser.isInsideHead { answer(.requestTimeout, reason: "header_timeout") } else { closeNow() }
-        case .gathering:
-            answer(.requestTimeout, reason: "body_timeout")
-        case .deciding:
-            authentication.cancel()
-            answer(.decisionTimeout, reason: "decision_timeout")
-        case .answering:
-            answer(.internalError, reason: "internal")
-        case .connecting:
-            connectAttempt += 1
-            answer(.upstreamTimeout, reason: "upstream_timeout")
-        case .exchanging:
-            exchangeTimedOut()
-        case .lingering, .closed:
-            closeNow()
-        }
-    }
-
-    private func exchangeTimedOut() {
-        let waitsForClient = !exchange.state.requestIsComplete && !isPaused
-        upstream?.close()
-        upstream = nil
-        guard exchange.state.response == .awaited else {
-            // Part of the answer is out: only a broken connection tells the client that the rest is missing.
-            exchange.reason = "upstream_timeout"
-            closeNow()
-            return
-        }
-        if waitsForClient {
-            answer(.requestTimeout, reason: "body_timeout")
-        } else {
-            answer(.upstreamTimeout, reason: "upstream_timeout")
-        }
     }
 }

@@ -20,6 +20,8 @@ struct Exchange {
     var state = ExchangeState(requestIsComplete: true, clientKeepsAlive: true, isRepeatable: false)
     /// The target in the upstream's list that the request went to.
     var target = 0
+    /// The trailers of the request, if it has any.
+    var trailers: TrailerSection?
     /// The body of a request to the control plane, as far as it came.
     var gathered: ByteBuffer?
     var startedAt = NIODeadline.uptimeNanoseconds(0)

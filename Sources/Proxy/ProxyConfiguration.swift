@@ -1,4 +1,5 @@
 package import HTTP1
+import NIOCore
 
 /// Everything the data path needs to know, as values.
 package struct ProxyConfiguration: Sendable {
@@ -12,6 +13,16 @@ package struct ProxyConfiguration: Sendable {
         package var headerTimeoutMilliseconds: Int64 = 10_000
         /// The longest pause within a request body.
         package var bodyIdleTimeoutMilliseconds: Int64 = 30_000
+        /// The fewest bytes a second of a body, on average; 0 for no such limit.
+        package var bodyMinimumRate = 240
+        /// How long a request body may take before its rate counts.
+        package var bodyRateGraceMilliseconds: Int64 = 5_000
+        /// How long a client may take nothing of what waits for it.
+        package var sendTimeoutMilliseconds: Int64 = 30_000
+        /// How long a tunnel may carry nothing either way.
+        package var tunnelIdleTimeoutMilliseconds: Int64 = 300_000
+        /// The most requests on one connection; 0 for no such limit.
+        package var requestsPerConnection = 0
         /// How long a connection may wait for its next request.
         package var keepAliveTimeoutMilliseconds: Int64 = 75_000
         /// The most client connections of all event loops together.
@@ -22,6 +33,12 @@ package struct ProxyConfiguration: Sendable {
         /// The defaults.
         package init() {}
     }
+
+    /// How many bytes may wait in one connection for its other side before the source is not read any more, and how few
+    /// must be left before it is again.
+    ///
+    /// A loop turn reads a socket at most 4 times, up to 64 KiB each, so what is held may pass the mark by that much.
+    static let writeBufferWaterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
 
     /// The routes.
     package var routes: RouteTable

@@ -97,6 +97,7 @@ package final class ProxyServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
         if sharesPort {
             bootstrap = bootstrap.serverChannelOption(
                 .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)

@@ -28,10 +28,28 @@ struct RequestHeadWriter {
         writeForwarding(bytes, to: &output)
         output.writeStaticString("X-Request-Id: ")
         requestID.write(to: &output)
-        output.writeStaticString("\r\n")
+        // RFC 9110 section 7.6.3: behind whatever `Via` the client's own proxies wrote.
+        output.writeStaticString(
+            head.minorVersion == 1 ? "\r\nVia: 1.1 portcullis\r\n" : "\r\nVia: 1.0 portcullis\r\n")
         if let identity = identity { output.writeBytes(identity.headerLines) }
         HeadWriter.writeFraming(head.framing, to: &output)
+        if head.framing == .chunked { HeadWriter.copyTrailerFields(head.fields, of: bytes, to: &output) }
+        writeConnection(to: &output)
         output.writeStaticString("\r\n")
+    }
+
+    /// What this hop says to the next on its own account.
+    private func writeConnection(to output: inout ByteBuffer) {
+        if let maxForwards = head.maxForwards, maxForwards > 0 {
+            output.writeStaticString("Max-Forwards: ")
+            HeadWriter.writeDecimal(Int(maxForwards) - 1, to: &output)
+            output.writeStaticString("\r\n")
+        }
+        if head.asksForWebSocket {
+            output.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        } else if head.acceptsTrailers {
+            output.writeStaticString("Connection: TE\r\nTE: trailers\r\n")
+        }
     }
 
     /// `Host` is copied in its place when it says the same as the request-target; else it is written anew.

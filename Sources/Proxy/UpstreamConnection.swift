@@ -23,6 +23,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var body: BodyDecoder?
     private var interimCount = 0
     private var isReading = true
+    private var trailers: TrailerSection?
+    /// Whether this side of HTTP is over, and bytes pass unread.
+    private var isTunnel = false
 
     init(pool: UpstreamPool, target: Int) {
         self.pool = pool
@@ -73,6 +76,33 @@ final class UpstreamConnection: ChannelInboundHandler {
         pool.giveBack(self)
     }
 
+    /// Ends the sending side of a tunnel, once all that was written has gone out.
+    func endOutput() {
+        whenFlushed { $0.close(mode: .output, promise: nil) }
+    }
+
+    /// Ends a tunnel whose client is gone: what that client had sent goes out first, if it does so soon.
+    func finish() {
+        client = nil
+        setReading(true)
+        let alarm = pool.loop.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { [weak self] in
+            self?.close()
+        }
+        whenFlushed {
+            alarm.cancel()
+            $0.close(promise: nil)
+        }
+    }
+
+    private func whenFlushed(_ act: @escaping (ChannelHandlerContext) -> Void) {
+        guard let context else { return }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            if let context = self?.context { act(context) }
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+    }
+
     /// Closes the connection; the client hears nothing of it any more.
     func close() {
         client = nil
@@ -98,6 +128,10 @@ final class UpstreamConnection: ChannelInboundHandler {
             return
         }
         pool.loop.updateNow()
+        if isTunnel {
+            client?.tunnelReceived(received)
+            return
+        }
         hasReceivedBytes = true
         if input.readableBytes == 0 { input = received } else { input.writeBuffer(&received) }
         receive()
@@ -107,9 +141,19 @@ final class UpstreamConnection: ChannelInboundHandler {
         client?.upstreamWritabilityChanged(context.channel.isWritable)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { client?.tunnelUpstreamEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         guard let client else {
             pool.forget(self)
+            return
+        }
+        if isTunnel {
+            self.client = nil
+            client.tunnelUpstreamGone()
             return
         }
         if let body, body.endsWithConnection, !body.hasEnded {
@@ -155,8 +199,12 @@ final class UpstreamConnection: ChannelInboundHandler {
             }
             guard try outcome.get() == .complete else { return false }
             let status = parser.head.status
-            // Nothing asked for an upgrade, and an endless row of interim answers is not an answer.
-            if status == 101 || interimCount >= 16 { throw .invalidStatus }
+            // An endless row of interim answers is not an answer.
+            if interimCount >= 16 { throw .invalidStatus }
+            if status == 101 {
+                try openTunnel(client)
+                return false
+            }
             let framing = parser.head.framing(for: method)
             input.withUnsafeReadableBytes { bytes in
                 client.responseHead(parser.head, bytes, framing: framing)
@@ -169,6 +217,20 @@ final class UpstreamConnection: ChannelInboundHandler {
             interimCount += 1
             parser.reset()
         }
+    }
+
+    /// Leaves HTTP, if the client asked for just that.
+    private func openTunnel(_ client: ClientConnection) throws(HTTPViolation) {
+        guard parser.head.switchesToWebSocket, client.awaitsTunnel else { throw .invalidStatus }
+        isTunnel = true
+        // From here the end of one direction is not the end of the other.
+        try? context?.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+        input.withUnsafeReadableBytes { client.openTunnel(parser.head, $0) }
+        input.moveReaderIndex(forwardBy: parser.head.byteCount)
+        let first = input
+        input = ByteBuffer()
+        if first.readableBytes > 0 { client.tunnelReceived(first) }
+        client.startTunnel()
     }
 
     /// - Returns: whether there may be more to do with the bytes at hand.
@@ -188,6 +250,10 @@ final class UpstreamConnection: ChannelInboundHandler {
             case .data(let skipping, let count):
                 input.moveReaderIndex(forwardBy: skipping)
                 if let part = input.readSlice(length: count) { client.responseBody(part) }
+            case .trailers(let skipping, let count):
+                input.moveReaderIndex(forwardBy: skipping)
+                gatherTrailers(input.readSlice(length: count))
+                return true
             case .needMore:
                 input = ByteBuffer()
                 return false
@@ -198,7 +264,17 @@ final class UpstreamConnection: ChannelInboundHandler {
         guard decoder.hasEnded else { return input.readableBytes > 0 }
         let isClean = input.readableBytes == 0
         if isClean { input = ByteBuffer() }
-        client.responseEnded(upstreamKeepsAlive: parser.head.keepsAlive && isClean)
+        let lastChunk = trailers?.lastChunk(fieldLimit: HeadLimits().fieldCount)
+        trailers = nil
+        client.responseEnded(upstreamKeepsAlive: parser.head.keepsAlive && isClean, lastChunk: lastChunk)
         return false
+    }
+
+    private func gatherTrailers(_ bytes: ByteBuffer?) {
+        // RFC 9110 section 7.6.1: what `Connection` names is to be removed here too; the head is gone, so all go.
+        guard let bytes, !parser.head.nominatesFields else { return }
+        let section = trailers ?? TrailerSection()
+        section.append(bytes)
+        trailers = section
     }
 }

@@ -44,6 +44,7 @@ final class UpstreamPool {
         let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
         let bootstrap = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.milliseconds(upstream.connectTimeoutMilliseconds))
+            .channelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(bound.value)

@@ -105,7 +105,7 @@ struct DifferentialTests {
         let rest = Array(raw[view.byteCount...])
         let restEnds = ends.map { $0 - view.byteCount }.filter { $0 > 0 } + (rest.isEmpty ? [0] : [])
         switch BodyOutcome.read(rest, framing: view.framing, ends: restEnds) {
-        case .ended(let body, _): (outcome.end, outcome.body) = (.complete, body)
+        case .ended(let body, _, _): (outcome.end, outcome.body) = (.complete, body)
         case .unfinished(let body): outcome.body = body
         case .refused: outcome.end = .refused
         }

@@ -130,6 +130,7 @@ struct FuzzTests {
     private func readBody(_ memory: GuardedBytes, _ bytes: [UInt8], _ ends: [Int]) -> BodyOutcome {
         var decoder = BodyDecoder(.chunked)
         var body: [UInt8] = []
+        var trailers: [UInt8] = []
         var start = 0
         for end in ends {
             while start < end {
@@ -144,7 +145,14 @@ struct FuzzTests {
                 case .success(.needMore): start = end
                 case .success(.end(let consumed)):
                     if consumed > piece.count { Issue.record("consumed \(consumed) of \(piece.count)") }
-                    return .ended(body: body, wireCount: start + consumed)
+                    return .ended(body: body, wireCount: start + consumed, trailers: trailers)
+                case .success(.trailers(let skipping, let count)):
+                    guard count > 0, skipping >= 0, skipping + count <= piece.count else {
+                        Issue.record("trailers of \(count) after \(skipping) in \(piece.count)")
+                        return .unfinished(body: body)
+                    }
+                    trailers += bytes[(start + skipping)..<(start + skipping + count)]
+                    start += skipping + count
                 case .success(.data(let skipping, let count)):
                     guard count > 0, skipping >= 0, skipping + count <= piece.count else {
                         Issue.record("data of \(count) after \(skipping) in \(piece.count)")

@@ -55,6 +55,8 @@ struct RequestReader {
             case .data(let skipping, let count):
                 body += buffer[skipping..<(skipping + count)]
                 buffer.removeFirst(skipping + count)
+            case .trailers(let skipping, let count):
+                buffer.removeFirst(skipping + count)
             case .needMore:
                 buffer.removeAll()
                 return false

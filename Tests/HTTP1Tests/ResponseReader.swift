@@ -68,6 +68,8 @@ struct ResponseReader {
             case .data(let skipping, let count):
                 body += buffer[skipping..<(skipping + count)]
                 buffer.removeFirst(skipping + count)
+            case .trailers(let skipping, let count):
+                buffer.removeFirst(skipping + count)
             case .needMore:
                 buffer.removeAll()
                 return false

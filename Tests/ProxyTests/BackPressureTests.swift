@@ -114,7 +114,7 @@ extension GatewayTests {
         func neverReads() async throws {
             var settings = World.Settings()
             settings.responseTimeoutMilliseconds = 200
-            settings.limits.bodyIdleTimeoutMilliseconds = 200
+            settings.limits.sendTimeoutMilliseconds = 200
             try await World.run(settings) { world in
                 world.backend.onRequest { _, responder in
                     responder.send("HTTP/1.1 200 OK\r\nContent-Length: \(16 << 20)\r\n\r\n")

@@ -191,6 +191,30 @@ extension GatewayTests {
             }
         }
 
+        @Test(
+            "an upstream that ends its connection with its answer does not end the client's",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.0 200 OK\r\n\r\nok",
+            ])
+        func upstreamEnds(answer: String) async throws {
+            try await World.run { world in
+                world.backend.onRequest { _, responder in
+                    responder.send(answer)
+                    if answer.hasPrefix("HTTP/1.0") { responder.close() }
+                }
+                let client = try world.client()
+                for _ in 0..<2 {
+                    try client.send(get)
+                    let response = try client.readResponse()
+                    #expect(response.text == "ok" && response["Connection"] == nil)
+                }
+                #expect(world.backend.requests.map(\.connection) == [0, 1])
+                await eventually("not kept") { world.backend.state.closed == [0, 1] }
+            }
+        }
+
         @Test("hop-by-hop fields of an answer stay behind, the others keep their order; Date is added when missing")
         func responseFields() async throws {
             try await World.run { world in
@@ -203,7 +227,7 @@ extension GatewayTests {
                 #expect(response.all("Set-Cookie") == ["a=1", "b=2"])
                 #expect(
                     response.fields.map(\.name) == [
-                        "Set-Cookie", "Set-Cookie", "WWW-Authenticate", "Content-Length", "Date",
+                        "Set-Cookie", "Set-Cookie", "WWW-Authenticate", "Content-Length", "Date", "Via",
                     ])
             }
         }

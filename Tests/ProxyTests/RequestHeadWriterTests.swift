@@ -42,8 +42,51 @@ struct RequestHeadWriterTests {
         #expect(
             lines == [
                 "GET / HTTP/1.1", "Host: a", "X-Kept: 3", "X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: http",
-                "X-Forwarded-Host: a", "X-Request-Id: 00000000000000010000000000000002",
+                "X-Forwarded-Host: a", "X-Request-Id: 00000000000000010000000000000002", "Via: 1.1 portcullis",
+                "Connection: TE", "TE: trailers",
             ])
+    }
+
+    @Test("Via goes behind those that are there, with the version that the client spoke")
+    func via() throws {
+        let lines = try write(
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.0 fred\r\nX: 1\r\nvia: 1.1 p.example (x)\r\n\r\n")
+        #expect(
+            lines.filter { $0.lowercased().hasPrefix("via:") } == [
+                "Via: 1.0 fred", "via: 1.1 p.example (x)", "Via: 1.1 portcullis",
+            ])
+        #expect(try write("GET / HTTP/1.0\r\n\r\n").contains("Via: 1.0 portcullis"))
+    }
+
+    @Test("Max-Forwards of OPTIONS is one less, once; that of other methods goes on as it is")
+    func maxForwards() throws {
+        let options = try write("OPTIONS / HTTP/1.1\r\nHost: a\r\nMax_Forwards: 9\r\nmax-forwards: 5\r\n\r\n")
+        #expect(options.filter { $0.lowercased().hasPrefix("max") } == ["Max-Forwards: 4"])
+        let get = try write("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n")
+        #expect(get.contains("Max-Forwards: x"))
+    }
+
+    @Test("Trailer goes on with a chunked body only")
+    func trailer() throws {
+        let fields = "Trailer: X-Sum\r\ntrailer: X-More\r\n"
+        let chunked = try write("POST / HTTP/1.1\r\nHost: a\r\n\(fields)Transfer-Encoding: chunked\r\n\r\n")
+        #expect(chunked.filter { $0.lowercased().hasPrefix("trailer") } == ["Trailer: X-Sum", "trailer: X-More"])
+        let length = try write("POST / HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: 3\r\n\r\n")
+        #expect(!length.contains { $0.lowercased().hasPrefix("trailer") })
+    }
+
+    @Test("a WebSocket is asked for in two lines of the gateway's own; its other fields go on")
+    func webSocket() throws {
+        let lines = try write(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, upgrade, TE\r\nUpgrade: WebSocket\r\nTE: trailers\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Protocol: chat\r\n\r\n")
+        #expect(
+            lines.filter { $0.hasPrefix("Connection") || $0.hasPrefix("Upgrade") || $0.hasPrefix("TE") } == [
+                "Connection: Upgrade", "Upgrade: websocket",
+            ])
+        #expect(lines.contains("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="))
+        #expect(lines.contains("Sec-WebSocket-Version: 13") && lines.contains("Sec-WebSocket-Protocol: chat"))
     }
 
     @Test(

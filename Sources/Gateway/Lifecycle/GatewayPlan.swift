@@ -178,6 +178,10 @@ extension ProxyConfiguration.Limits {
         bodyBytes = limits.bodyByteLimit
         headerTimeoutMilliseconds = limits.headerTimeoutMilliseconds
         bodyIdleTimeoutMilliseconds = limits.bodyIdleTimeoutMilliseconds
+        bodyMinimumRate = limits.bodyMinimumRate
+        sendTimeoutMilliseconds = limits.sendTimeoutMilliseconds
+        tunnelIdleTimeoutMilliseconds = limits.tunnelIdleTimeoutMilliseconds
+        requestsPerConnection = limits.requestsPerConnectionLimit
         keepAliveTimeoutMilliseconds = limits.keepAliveTimeoutMilliseconds
         connections = limits.connectionLimit
         connectionsPerAddress = limits.connectionsPerAddressLimit

@@ -13,6 +13,14 @@ extension Configuration {
         package var headerTimeoutMilliseconds: Int64
         /// How long a body may make no progress.
         package var bodyIdleTimeoutMilliseconds: Int64
+        /// The fewest bytes a second of a body, on average; 0 for no such limit.
+        package var bodyMinimumRate: Int
+        /// How long a client may take nothing of what waits for it.
+        package var sendTimeoutMilliseconds: Int64
+        /// How long a WebSocket may carry nothing either way.
+        package var tunnelIdleTimeoutMilliseconds: Int64
+        /// The most requests on one client connection; 0 for no such limit.
+        package var requestsPerConnectionLimit: Int
         /// How long a connection without a request is kept.
         package var keepAliveTimeoutMilliseconds: Int64
         /// The most client connections at a time.

@@ -73,6 +73,11 @@ struct ConfigurationReader {
             bodyByteLimit: section.bytes("body", default: 10 << 20, in: 0...1 << 40),
             headerTimeoutMilliseconds: section.milliseconds("header_timeout", default: 10_000, in: 10...600_000),
             bodyIdleTimeoutMilliseconds: section.milliseconds("body_idle_timeout", default: 30_000, in: 10...3_600_000),
+            bodyMinimumRate: section.bytes("body_minimum_rate", default: 240, in: 0...1 << 30),
+            sendTimeoutMilliseconds: section.milliseconds("send_timeout", default: 30_000, in: 10...3_600_000),
+            tunnelIdleTimeoutMilliseconds: section.milliseconds(
+                "tunnel_idle_timeout", default: 300_000, in: 10...86_400_000),
+            requestsPerConnectionLimit: section.integer("requests_per_connection", default: 0, in: 0...1_000_000_000),
             keepAliveTimeoutMilliseconds: section.milliseconds(
                 "keep_alive_timeout", default: 75_000, in: 10...3_600_000),
             connectionLimit: section.integer("connections", default: 20_000, in: 1...1_000_000),

@@ -9,6 +9,8 @@ final class Backend: Sendable {
     struct Request: Sendable {
         var head: String
         var body: [UInt8]
+        /// The trailer lines, as they came.
+        var trailers: [UInt8] = []
         /// The connection's number, counted from 0.
         var connection: Int
         /// How many requests came on that connection before.
@@ -48,11 +50,17 @@ final class Backend: Sendable {
         var received: [[UInt8]] = []
         var responders: [Responder] = []
         var closed: Set<Int> = []
+        /// Connections that have left HTTP: what they get is only recorded.
+        var tunnels: Set<Int> = []
+        /// Connections whose other side has ended its sending.
+        var halfClosed: Set<Int> = []
         var violations: [String] = []
         var bodyByteCount = 0
         var keepsBytes = true
         var onHead: @Sendable (Request, Responder) -> Void = { _, _ in }
         var onRequest: @Sendable (Request, Responder) -> Void = { _, responder in responder.answer() }
+        /// Gets what comes on connections that have left HTTP.
+        var onTunnelBytes: @Sendable ([UInt8], Responder) -> Void = { _, _ in }
         var onConnect: @Sendable (Responder) -> Void = { _ in }
     }
 
@@ -68,6 +76,14 @@ final class Backend: Sendable {
     func onHead(_ script: @escaping @Sendable (Request, Responder) -> Void) { update { $0.onHead = script } }
     func onRequest(_ script: @escaping @Sendable (Request, Responder) -> Void) { update { $0.onRequest = script } }
 
+    /// Everything that came on a connection so far, as text.
+    func text(_ connection: Int) -> String {
+        box.withLockedValue { state in
+            guard state.received.indices.contains(connection) else { return "" }
+            return String(decoding: state.received[connection], as: UTF8.self)
+        }
+    }
+
     /// Forgets what was recorded, but not the connections' numbers.
     func forget() {
         update {
@@ -80,6 +96,7 @@ final class Backend: Sendable {
     func start(group: any EventLoopGroup) async throws {
         let bound = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { [self] channel in
                 let number = box.withLockedValue { state in
                     state.received.append([])
@@ -126,6 +143,11 @@ private final class BackendHandler: ChannelInboundHandler, Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         backend.update { if $0.keepsBytes { $0.received[number] += Array(bytes.readableBytesView) } }
+        if backend.state.tunnels.contains(number) {
+            let responder = Backend.Responder(channel: context.channel)
+            backend.state.onTunnelBytes(Array(bytes.readableBytesView), responder)
+            return
+        }
         progress.withLockedValue { _ = $0.input.writeBuffer(&bytes) }
         let responder = Backend.Responder(channel: context.channel)
         do {
@@ -134,6 +156,12 @@ private final class BackendHandler: ChannelInboundHandler, Sendable {
             backend.update { $0.violations.append("\(error)") }
             context.close(promise: nil)
         }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        backend.update { _ = $0.halfClosed.insert(number) }
+        if !backend.state.tunnels.contains(number) { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -187,6 +215,9 @@ private final class BackendHandler: ChannelInboundHandler, Sendable {
             return .waiting
         case .end(let consumed):
             progress.input.moveReaderIndex(forwardBy: consumed)
+        case .trailers(let skipping, let count):
+            progress.input.moveReaderIndex(forwardBy: skipping)
+            progress.request.trailers += progress.input.readBytes(length: count) ?? []
         case .data(let skipping, let count):
             progress.input.moveReaderIndex(forwardBy: skipping)
             let part = progress.input.readBytes(length: count) ?? []

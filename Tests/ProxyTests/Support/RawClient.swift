@@ -121,6 +121,16 @@ final class RawClient {
         return Array(received.prefix(count))
     }
 
+    /// Waits for bytes that end with a text, and takes them off.
+    func read(until text: String) throws -> String {
+        let wanted = Array(text.utf8)
+        while received.firstRange(of: wanted) == nil {
+            guard try fill() else { throw Failure.connectionLost }
+        }
+        let end = received.firstRange(of: wanted)?.upperBound ?? 0
+        return String(decoding: try read(count: end), as: UTF8.self)
+    }
+
     /// Whether the connection ends without another byte.
     func endsNow() throws -> Bool {
         while received.isEmpty {

@@ -3,6 +3,8 @@ struct RawResponse {
     var status: Int
     var fields: [(name: String, value: String)]
     var body: [UInt8]
+    /// The lines after the last chunk.
+    var trailers: [String] = []
     /// Whether the body's own framing said that it is over; false when the connection broke off before.
     var isComplete: Bool
     var head: String
@@ -33,8 +35,9 @@ struct RawResponse {
         if isHead || status < 200 || status == 204 || status == 304 { return (response, end) }
         let rest = Array(bytes[end...])
         if response["transfer-encoding"] == "chunked" {
-            let (body, used) = try chunks(rest)
+            let (body, trailers, used) = try chunks(rest)
             response.body = body
+            response.trailers = trailers
             response.isComplete = used != nil
             if used == nil && !atEnd { return nil }
             return (response, end + (used ?? rest.count))
@@ -51,25 +54,34 @@ struct RawResponse {
         return (response, bytes.count)
     }
 
-    /// - Returns: the data, and how many bytes the whole took, `nil` while the last chunk is missing.
-    static func chunks(_ bytes: [UInt8]) throws -> (body: [UInt8], used: Int?) {
+    /// - Returns: the data, the trailer lines, and how many bytes the whole took, `nil` while the end is missing.
+    static func chunks(_ bytes: [UInt8]) throws -> (body: [UInt8], trailers: [String], used: Int?) {
         var body: [UInt8] = []
+        var trailers: [String] = []
         var index = 0
         while true {
-            guard let end = bytes[index...].firstRange(of: [0x0d, 0x0a]) else { return (body, nil) }
+            guard let end = bytes[index...].firstRange(of: [0x0d, 0x0a]) else { return (body, [], nil) }
             let line = String(decoding: bytes[index..<end.lowerBound], as: UTF8.self)
             guard let size = Int(line, radix: 16) else { throw RawClient.Failure.malformed("chunk size \(line)") }
             index = end.upperBound
+            if size == 0 {
+                while let end = bytes[index...].firstRange(of: [0x0d, 0x0a]) {
+                    let line = String(decoding: bytes[index..<end.lowerBound], as: UTF8.self)
+                    index = end.upperBound
+                    if line.isEmpty { return (body, trailers, index) }
+                    trailers.append(line)
+                }
+                return (body, trailers, nil)
+            }
             guard bytes.count >= index + size + 2 else {
                 body += bytes[index..<min(bytes.count, index + size)]
-                return (body, nil)
+                return (body, [], nil)
             }
             body += bytes[index..<(index + size)]
             guard bytes[index + size] == 0x0d, bytes[index + size + 1] == 0x0a else {
                 throw RawClient.Failure.malformed("chunk end")
             }
             index += size + 2
-            if size == 0 { return (body, index) }
         }
     }
 }

@@ -12,6 +12,9 @@ struct World {
         var limits = ProxyConfiguration.Limits()
         var responseTimeoutMilliseconds: Int64 = 10_000
         var idleConnections = 256
+        /// Where the upstream `dead` is, and how long connecting to it may take.
+        var deadPort = 1
+        var connectTimeoutMilliseconds: Int64 = 1_000
         var trusted: [String] = []
         var routes: [Route] = World.routes
         var accessLog: AccessLogWriter?
@@ -59,7 +62,9 @@ struct World {
                 name: "backend", targets: [.init(host: "127.0.0.1", port: backend.port)],
                 responseTimeoutMilliseconds: settings.responseTimeoutMilliseconds,
                 idleConnections: settings.idleConnections),
-            Upstream(name: "dead", targets: [.init(host: "127.0.0.1", port: 1)]),
+            Upstream(
+                name: "dead", targets: [.init(host: "127.0.0.1", port: settings.deadPort)],
+                connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds),
         ]
         let configuration = ProxyConfiguration(
             routes: RouteTable(settings.routes), upstreams: upstreams, limits: settings.limits,
