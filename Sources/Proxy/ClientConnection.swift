@@ -32,6 +32,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     let loop: LoopContext
     let authentication: Authentication
+    var transport: ClientTransport
     var phase = Phase.readingHead
     var context: ChannelHandlerContext?
     var peer = ClientPeer(nil, trusted: [])
@@ -57,8 +58,9 @@ final class ClientConnection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
 
-    init(loop: LoopContext) {
+    init(loop: LoopContext, transport: ClientTransport = ClientTransport()) {
         self.loop = loop
+        self.transport = transport
         authentication = loop.makeAuthentication()
         parser = RequestHeadParser(limits: loop.configuration.limits.head)
     }
@@ -81,16 +83,18 @@ final class ClientConnection: ChannelInboundHandler {
     private func start(_ context: ChannelHandlerContext) {
         guard !isCounted else { return }
         let limits = loop.configuration.limits
-        peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        peer =
+            transport.peer
+            ?? ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
         authentication.onDecision = { [unowned self] decision in
             loop.updateNow()
             decided(decision)
         }
-        guard loop.connectionCount.increment(upTo: limits.connections) else {
+        guard transport.isStream || loop.connectionCount.increment(upTo: limits.connections) else {
             answer(.tooManyConnections, reason: "connection_limit")
             return
         }
-        isCounted = true
+        isCounted = !transport.isStream
         loop.updateNow()
         loop.add(self)
         setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
@@ -174,6 +178,20 @@ final class ClientConnection: ChannelInboundHandler {
         loop.remove(self)
     }
 
+    /// Lets go of a connection that is to be served otherwise.
+    ///
+    /// - Returns: whether the connection is counted, which is then up to whoever serves it.
+    func leave() -> Bool {
+        phase = .closed
+        timer?.cancel()
+        timer = nil
+        authentication.onDecision = { _ in }
+        input = ByteBuffer()
+        loop.remove(self)
+        defer { isCounted = false }
+        return isCounted
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset by the client, usually; whatever it is, this connection is done.
         context.close(promise: nil)
@@ -219,6 +237,7 @@ final class ClientConnection: ChannelInboundHandler {
     func nextRequest() {
         exchange = Exchange()
         parser.reset()
+        transport.acceptsPreface = false
         phase = .readingHead
         resumeReading()
         setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
@@ -237,6 +256,8 @@ final class ClientConnection: ChannelInboundHandler {
         guard isPaused else { return }
         isPaused = false
         try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+        // A socket does that by itself.
+        if transport.isStream { context?.read() }
     }
 
     // MARK: - Ending

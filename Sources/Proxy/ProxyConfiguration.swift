@@ -16,6 +16,8 @@ package struct ProxyConfiguration: Sendable {
         package var keepAliveTimeoutMilliseconds: Int64 = 75_000
         /// The most client connections of all event loops together.
         package var connections = 20_000
+        /// The most streams that an HTTP/2 client may have open on one connection.
+        package var http2Streams = 100
 
         /// The defaults.
         package init() {}

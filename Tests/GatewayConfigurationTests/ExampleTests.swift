@@ -50,6 +50,7 @@ struct ExampleTests {
         #expect(configuration.limits.bodyIdleTimeoutMilliseconds == 30_000)
         #expect(configuration.limits.keepAliveTimeoutMilliseconds == 75_000)
         #expect(configuration.limits.connectionLimit == 20_000)
+        #expect(configuration.limits.http2StreamLimit == 100)
         #expect(configuration.limits.shutdownGraceMilliseconds == 20_000)
         #expect(configuration.accessLog == .everyRequest)
         #expect(configuration.redis == nil)

@@ -170,5 +170,6 @@ extension ProxyConfiguration.Limits {
         bodyIdleTimeoutMilliseconds = limits.bodyIdleTimeoutMilliseconds
         keepAliveTimeoutMilliseconds = limits.keepAliveTimeoutMilliseconds
         connections = limits.connectionLimit
+        http2Streams = limits.http2StreamLimit
     }
 }

@@ -17,6 +17,8 @@ extension Configuration {
         package var keepAliveTimeoutMilliseconds: Int64
         /// The most client connections at a time.
         package var connectionLimit: Int
+        /// The most streams that an HTTP/2 client may have open on one connection.
+        package var http2StreamLimit: Int
         /// How long requests in flight may take to end at shutdown.
         package var shutdownGraceMilliseconds: Int64
     }
