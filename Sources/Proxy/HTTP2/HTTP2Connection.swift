@@ -34,7 +34,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         let limits = loop.configuration.limits
         state = HTTP2ConnectionState(
             headerTimeoutMilliseconds: limits.headerTimeoutMilliseconds,
-            idleTimeoutMilliseconds: limits.keepAliveTimeoutMilliseconds, now: .now())
+            idleTimeoutMilliseconds: limits.keepAliveTimeoutMilliseconds, streamLimit: limits.http2Streams, now: .now())
     }
 
     // MARK: - From the channel
@@ -157,7 +157,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
 
     // MARK: - For streams
 
-    func streamOpened() {
+    /// - Returns: whether the stream may be served.
+    func streamOpened() -> Bool {
         state.streamOpened()
     }
 

@@ -26,6 +26,7 @@ struct HTTP2ConnectionState {
 
     private let headerTimeout: TimeAmount
     private let idleTimeout: TimeAmount
+    private let streamLimit: Int
     private var phase = Phase.serving
     private var budget: HTTP2FrameBudget
     private(set) var openStreams = 0
@@ -37,7 +38,8 @@ struct HTTP2ConnectionState {
     /// By when a stream has to be opened, or the present phase to be over.
     private var phaseDeadline: NIODeadline
 
-    init(headerTimeoutMilliseconds: Int64, idleTimeoutMilliseconds: Int64, now: NIODeadline) {
+    init(headerTimeoutMilliseconds: Int64, idleTimeoutMilliseconds: Int64, streamLimit: Int, now: NIODeadline) {
+        self.streamLimit = streamLimit
         headerTimeout = .milliseconds(headerTimeoutMilliseconds)
         idleTimeout = .milliseconds(idleTimeoutMilliseconds)
         budget = HTTP2FrameBudget(now: now)
@@ -65,7 +67,8 @@ struct HTTP2ConnectionState {
         receivedAll(isPayloadComplete: true)
         switch frame.kind {
         case .headers, .continuation:
-            if frame.kind == .headers { lastStream = max(lastStream, frame.stream) }
+            // Streams that are opened after the first word of the end are refused, and so never the last.
+            if frame.kind == .headers, phase == .serving { lastStream = max(lastStream, frame.stream) }
             // One time for the whole block: frames of one byte each do not lengthen it (CVE-2024-27316).
             if !headerBlockIsOpen { headerDeadline = now + headerTimeout }
             headerBlockIsOpen = true
@@ -104,8 +107,10 @@ struct HTTP2ConnectionState {
 
     // MARK: - Streams
 
-    mutating func streamOpened() {
+    /// - Returns: whether it may be served; a client that has not acknowledged the limit is held to it as well.
+    mutating func streamOpened() -> Bool {
         openStreams &+= 1
+        return openStreams <= streamLimit
     }
 
     /// - Parameter isAnswered: whether its answer went out whole.

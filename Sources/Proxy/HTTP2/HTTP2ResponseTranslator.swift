@@ -102,7 +102,8 @@ struct HTTP2ResponseTranslator {
         var block = HPACKHeaders()
         block.reserveCapacity(head.fields.count &+ 2)
         block.add(name: ":status", value: String(head.status), indexing: .nonIndexable)
-        for field in head.fields where field.traits.isDisjoint(with: .notReturned) {
+        for field in head.fields
+        where field.traits.isDisjoint(with: .notReturned) || field.name == .trailer && field.traits == .hopByHop {
             block.add(
                 name: lowercased(field.name(in: bytes)),
                 value: String(decoding: field.value(in: bytes), as: UTF8.self), indexing: .nonIndexable)

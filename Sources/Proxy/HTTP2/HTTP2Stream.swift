@@ -35,7 +35,10 @@ final class HTTP2Stream: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         isOpen = true
-        connection.streamOpened()
+        guard connection.streamOpened() else {
+            reset(context, .refusedStream)
+            return
+        }
         context.fireChannelActive()
     }
 

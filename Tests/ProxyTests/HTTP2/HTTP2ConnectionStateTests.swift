@@ -8,7 +8,7 @@ struct HTTP2ConnectionStateTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
     private func state() -> HTTP2ConnectionState {
-        HTTP2ConnectionState(headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, now: Self.start)
+        HTTP2ConnectionState(headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, streamLimit: 2, now: Self.start)
     }
 
     private func frame(
@@ -56,17 +56,27 @@ struct HTTP2ConnectionStateTests {
         #expect(state.timeCame(now: at(1_100)) == .confirmEnd(lastStream: 0, closes: true))
     }
 
-    @Test("streams in flight end before the connection does, also those opened before the client knew")
+    @Test("a stream above the limit is not served, whatever the client has acknowledged")
+    func streamLimit() {
+        var state = opened()
+        let opened = [state.streamOpened(), state.streamOpened(), state.streamOpened()]
+        #expect(opened == [true, true, false])
+        #expect(state.streamClosed(isAnswered: false, now: at(1)) == .none)
+        #expect(state.streamClosed(isAnswered: true, now: at(1)) == .none)
+        let isServed = state.streamOpened()
+        #expect(isServed)
+    }
+
+    @Test("streams in flight end before the connection does, and later ones are not confirmed")
     func drain() {
         var state = opened()
         #expect(state.received(frame(.headers, flags: 5, stream: 1), now: at(1)) == .none)
-        state.streamOpened()
+        state.receivedAll(isPayloadComplete: true)
+        _ = state.streamOpened()
         #expect(state.deadline == .distantFuture)
         #expect(state.drain(now: at(2)) == .announceEnd)
         #expect(state.received(frame(.headers, flags: 5, stream: 3), now: at(3)) == .none)
-        state.streamOpened()
-        #expect(state.received(frame(.ping, flags: 1), now: at(4)) == .confirmEnd(lastStream: 3, closes: false))
-        #expect(state.streamClosed(isAnswered: true, now: at(5)) == .none)
+        #expect(state.received(frame(.ping, flags: 1), now: at(4)) == .confirmEnd(lastStream: 1, closes: false))
         #expect(state.streamClosed(isAnswered: true, now: at(6)) == .finish)
         #expect(state.isEnding)
     }
@@ -74,7 +84,7 @@ struct HTTP2ConnectionStateTests {
     @Test("all streams may be done before the client has heard of the end")
     func drainedEarly() {
         var state = opened()
-        state.streamOpened()
+        _ = state.streamOpened()
         #expect(state.drain(now: at(2)) == .announceEnd)
         #expect(state.streamClosed(isAnswered: true, now: at(5)) == .none)
         #expect(state.deadline == at(1_002))
@@ -83,7 +93,7 @@ struct HTTP2ConnectionStateTests {
     @Test("idleness begins when the last stream ends")
     func idleAfterStreams() {
         var state = opened()
-        state.streamOpened()
+        _ = state.streamOpened()
         #expect(state.streamClosed(isAnswered: true, now: at(50_000)) == .none)
         #expect(state.deadline == at(125_000))
     }
@@ -170,7 +180,7 @@ struct HTTP2ConnectionStateTests {
     func rapidReset() {
         var state = opened()
         for index in 0..<10_000 {
-            state.streamOpened()
+            _ = state.streamOpened()
             let isCancelled = index % 4 == 0
             #expect(state.streamClosed(isAnswered: !isCancelled, now: at(1)) == .none)
             if isCancelled { #expect(state.received(frame(.resetStream, stream: 1), now: at(1)) == .none) }

@@ -288,22 +288,23 @@ extension GatewayTests {
                     let first = try client.wait(for: .goAway)
                     #expect(first.code == 0 && first.number == 0x7fff_ffff)
                     let ping = try client.wait(for: .ping)
-                    // It was on its way when the client heard.
-                    if client === busy { try client.send(W.headers(3)) }
+                    if client === busy {
+                        // It was on its way when the client heard, who may send it again elsewhere.
+                        try client.send(W.headers(3))
+                        #expect(try client.wait(for: .reset).code == HTTP2Code.refused)
+                    }
                     try client.send(W.frame(.ping, flags: W.acknowledgement, ping.payload))
                     let second = try client.wait(for: .goAway)
-                    #expect(second.code == 0 && second.number == (client === busy ? 3 : 0))
+                    #expect(second.code == 0 && second.number == (client === busy ? 1 : 0))
                 }
                 #expect(try idle.next() == nil)
-                try busy.send(W.headers(5))
-                #expect(try busy.wait(for: .reset).code == HTTP2Code.refused)
-                await eventually("both asked") { world.backend.requests.count == 2 }
+                idle.raw.close()
                 for responder in world.backend.state.responders { responder.answer("done") }
                 #expect(try busy.response(1).text == "done")
-                #expect(try busy.response(3).text == "done")
                 while try busy.next() != nil {}
+                busy.raw.close()
                 await stopped
-                #expect(world.server.connections == 0)
+                #expect(world.server.connections == 0 && world.backend.requests.count == 1)
             }
         }
 

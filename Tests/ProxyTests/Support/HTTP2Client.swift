@@ -38,7 +38,7 @@ final class HTTP2Client {
     }
 
     let raw: RawClient
-    private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
+    private var decoder: HPACKDecoder
     private var responses: [UInt32: Response] = [:]
     private var ended: Set<UInt32> = []
 
@@ -47,6 +47,8 @@ final class HTTP2Client {
         _ world: World, settings: [(UInt16, UInt32)] = [], opens: Bool = true, receiveBufferBytes: Int32? = nil
     ) throws {
         raw = try world.client(receiveBufferBytes: receiveBufferBytes)
+        let tableSize = settings.first { $0.0 == 1 }.map { Int($0.1) } ?? 4096
+        decoder = HPACKDecoder(allocator: ByteBufferAllocator(), maxDynamicTableSize: tableSize)
         if opens { try send(HTTP2Wire.preface, HTTP2Wire.settings(settings)) }
     }
 
@@ -77,7 +79,8 @@ final class HTTP2Client {
 
     private func note(_ frame: Frame) throws {
         guard frame.stream != 0 else { return }
-        var response = responses[frame.stream] ?? Response()
+        // Taken out, so that a long body is not copied with each frame.
+        var response = responses.removeValue(forKey: frame.stream) ?? Response()
         if frame.is(.headers) {
             var buffer = ByteBuffer(bytes: frame.payload)
             let fields = try decoder.decodeHeaders(from: &buffer).map { (name: $0.name, value: $0.value) }

@@ -67,6 +67,37 @@ enum HTTP2Wire {
         return bytes + [UInt8(rest)]
     }
 
+    /// Whether a header block has a field that both ends are to remember (RFC 7541 section 6.2.1).
+    static func entersTable(_ block: [UInt8]) -> Bool {
+        var rest = block[...]
+        func number(_ bits: Int) -> Int {
+            let limit = 1 << bits - 1
+            var value = Int(rest.removeFirst()) & limit
+            guard value == limit else { return value }
+            var shift = 0
+            while let byte = rest.popFirst() {
+                value += Int(byte & 127) << shift
+                shift += 7
+                if byte < 128 { break }
+            }
+            return value
+        }
+        while let first = rest.first {
+            if first & 0xc0 == 0x40 { return true }
+            if first & 0x80 != 0 {
+                _ = number(7)
+            } else if first & 0xe0 == 0x20 {
+                _ = number(5)
+            } else {
+                for _ in 0..<(number(4) == 0 ? 2 : 1) {
+                    let length = number(7)
+                    rest = rest.dropFirst(length)
+                }
+            }
+        }
+        return false
+    }
+
     /// The pseudo-header fields of a request.
     static func request(
         _ method: String = "GET", _ path: String = "/public", scheme: String = "http", authority: String? = "a"
