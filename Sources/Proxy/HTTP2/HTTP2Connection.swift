@@ -26,7 +26,10 @@ final class HTTP2Connection: ChannelDuplexHandler {
     /// Whether the frame that says why the connection ends has been written, after which nothing else is.
     private var hasSaidLast = false
 
-    /// - Parameter isCounted: whether the connection is in the loop's count already.
+    /// - Parameters:
+    ///   - loop: the loop's context.
+    ///   - peer: who is at the other end.
+    ///   - isCounted: whether the connection is in the loop's count already.
     init(loop: LoopContext, peer: ClientPeer, isCounted: Bool) {
         self.loop = loop
         self.peer = peer
@@ -162,7 +165,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         state.streamOpened()
     }
 
-    /// - Parameter isAnswered: whether its answer went out whole.
+    /// The stream is closed, its answer having gone out whole or not.
     func streamClosed(isAnswered: Bool) {
         loop.updateNow()
         perform(state.streamClosed(isAnswered: isAnswered, now: loop.now))

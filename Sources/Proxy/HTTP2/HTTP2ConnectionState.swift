@@ -113,7 +113,7 @@ struct HTTP2ConnectionState {
         return openStreams <= streamLimit
     }
 
-    /// - Parameter isAnswered: whether its answer went out whole.
+    /// A stream is closed, its answer having gone out whole or not.
     mutating func streamClosed(isAnswered: Bool, now: NIODeadline) -> Action {
         openStreams &-= 1
         if isAnswered { budget.answered() }

@@ -36,7 +36,9 @@ struct HTTP2FrameBudget {
 
     /// Takes a reset that we sent into account.
     ///
-    /// - Parameter isError: whether it was for a mistake of the client, and not because its answer came early.
+    /// - Parameters:
+    ///   - isError: whether it was for a mistake of the client, and not because its answer came early.
+    ///   - now: the time.
     /// - Returns: whether the client may go on.
     mutating func sentReset(isError: Bool, now: NIODeadline) -> Bool {
         spend(isError ? 10 : 2, now)

@@ -8,7 +8,8 @@ struct HTTP2ConnectionStateTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
     private func state() -> HTTP2ConnectionState {
-        HTTP2ConnectionState(headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, streamLimit: 2, now: Self.start)
+        HTTP2ConnectionState(
+            headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, streamLimit: 2, now: Self.start)
     }
 
     private func frame(

@@ -132,7 +132,10 @@ struct HTTP2RequestHeadTests {
         ("an unknown pseudo-header", plain + [(":admin", "1")], .pseudoField),
         ("a bare colon", plain + [(":", "1")], .pseudoField),
         ("a pseudo-header with a capital", plain + [(":Path", "/x")], .pseudoField),
-        ("a pseudo-header after a field", Array(plain.dropLast()) + [("x", "y"), (":authority", "h.test")], .pseudoField),
+        (
+            "a pseudo-header after a field", Array(plain.dropLast()) + [("x", "y"), (":authority", "h.test")],
+            .pseudoField
+        ),
         ("extended CONNECT", plain + [(":protocol", "websocket")], .pseudoField),
         ("CONNECT with a path", with(":method", "CONNECT"), .pseudoField),
         ("CONNECT to nowhere", [(":method", "CONNECT")], .pseudoField),
@@ -157,10 +160,12 @@ struct HTTP2RequestHeadTests {
             let value = "a" + String(decoding: [byte], as: UTF8.self) + "b"
             for place in [":method", ":path", ":authority", ":scheme", "x-test", "cookie"] {
                 let fields =
-                    place.hasPrefix(":") ? Self.with(place, place == ":path" ? "/" + value : value)
+                    place.hasPrefix(":")
+                    ? Self.with(place, place == ":path" ? "/" + value : value)
                     : Self.plain + [(place, value)]
                 guard let text = try? text(fields) else { continue }
-                #expect(text.components(separatedBy: "\r\n").count == (place.hasPrefix(":") ? 5 : 6), "\(place) \(byte)")
+                #expect(
+                    text.components(separatedBy: "\r\n").count == (place.hasPrefix(":") ? 5 : 6), "\(place) \(byte)")
                 #expect(!text.replacing("\r\n", with: "").utf8.contains { $0 < 0x20 && $0 != 9 }, "\(place) \(byte)")
             }
         }

@@ -93,7 +93,10 @@ enum HTTP2SpecCases {
                 ("Sends a HEADERS frame", { try answers($0, W.headers(1)) }),
                 (
                     "Sends a HEADERS frame with padding",
-                    { try answers($0, W.frame(.headers, flags: 13, stream: 1, [3] + W.block(W.request()) + [0, 0, 0])) }
+                    {
+                        try answers(
+                            $0, W.frame(.headers, flags: 13, stream: 1, [3] + W.block(W.request()) + [0, 0, 0]))
+                    }
                 ),
                 (
                     "Sends a HEADERS frame with priority",

@@ -15,9 +15,10 @@ extension GatewayTests {
             try await World.run { world in
                 world.backend.onRequest { _, responder in responder.answer("hello", fields: "X-Back: Yes\r\n") }
                 let client = try HTTP2Client(world)
-                let fields = W.request("GET", "/public/a?b=c", authority: "gate.test:80") + [
-                    ("accept", "*/*"), ("cookie", "a=1"), ("cookie", "b=2"),
-                ]
+                let fields =
+                    W.request("GET", "/public/a?b=c", authority: "gate.test:80") + [
+                        ("accept", "*/*"), ("cookie", "a=1"), ("cookie", "b=2"),
+                    ]
                 let response = try client.ask(1, fields)
                 #expect(response.status == 200 && response.text == "hello" && response["x-back"] == "Yes")
                 #expect(response["content-length"] == "5" && response["connection"] == nil)
@@ -117,7 +118,8 @@ extension GatewayTests {
                 world.backend.onRequest { request, responder in
                     switch request.startLine.split(separator: " ")[1] {
                     case "/public/chunked":
-                        responder.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")
+                        responder.send(
+                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")
                     case "/public/close":
                         responder.send("HTTP/1.1 200 OK\r\n\r\nhello")
                         responder.close()

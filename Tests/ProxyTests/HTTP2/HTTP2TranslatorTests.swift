@@ -64,7 +64,8 @@ struct HTTP2TranslatorTests {
     @Test(
         "trailers that are none are malformed",
         arguments: [
-            ([(":path", "/")], HTTP2Violation.pseudoField), ([("X", "y")], .fieldName), ([("x", "y\r\n0")], .fieldValue),
+            ([(":path", "/")], HTTP2Violation.pseudoField), ([("X", "y")], .fieldName),
+            ([("x", "y\r\n0")], .fieldValue),
             ([("transfer-encoding", "chunked")], .connectionField), ([("content-length", "0")], .contentLength),
         ] as [([(String, String)], HTTP2Violation)])
     func badTrailers(_ fields: [(String, String)], _ violation: HTTP2Violation) throws {
@@ -135,12 +136,14 @@ struct HTTP2TranslatorTests {
         #expect(try translate(Self.answers[0]).heads == [[":status: 200", "x-a: b", "content-length: 5"]])
         #expect(try translate(Self.answers[1]).heads == [[":status: 200", "x-a: b"]])
         #expect(try translate(Self.answers[1]).body == "hello")
-        #expect(try translate(Self.answers[2]).heads == [[":status: 100"], [":status: 103", "link: x"], [":status: 204"]])
+        #expect(
+            try translate(Self.answers[2]).heads == [[":status: 100"], [":status: 103", "link: x"], [":status: 204"]])
     }
 
     @Test("trailers come after the body")
     func answerTrailers() throws {
-        let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nX-Sum: 1\r\nGrpc-Status:0\r\n\r\n"
+        let text =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nX-Sum: 1\r\nGrpc-Status:0\r\n\r\n"
         let answer = try translate(text)
         #expect(answer.trailers == ["x-sum: 1", "grpc-status: 0"])
         #expect(answer.body == "he")

@@ -1,7 +1,9 @@
 import NIOCore
 import NIOHPACK
 
-/// A client that says exactly the frames it is given, and reads what comes back. Calls block, each with a deadline.
+/// A client that says exactly the frames it is given, and reads what comes back.
+///
+/// Calls block, each with a deadline.
 final class HTTP2Client {
     enum Failure: Error, CustomStringConvertible {
         case unexpected(String)
@@ -42,7 +44,6 @@ final class HTTP2Client {
     private var responses: [UInt32: Response] = [:]
     private var ended: Set<UInt32> = []
 
-    /// - Parameter opens: whether to send the preface and SETTINGS.
     init(
         _ world: World, settings: [(UInt16, UInt32)] = [], opens: Bool = true, receiveBufferBytes: Int32? = nil
     ) throws {
