@@ -18,6 +18,7 @@ extension ClientConnection {
         }
         switch outcome {
         case .failure(let violation):
+            if violation == .unsupportedVersion, becomesHTTP2() { return false }
             answer(Problem(violation), reason: "malformed_request")
             return false
         case .success(.needMore):

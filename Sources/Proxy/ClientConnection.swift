@@ -35,6 +35,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     let loop: LoopContext
     let authentication: Authentication
+    var transport: ClientTransport
     var phase = Phase.readingHead
     var context: ChannelHandlerContext?
     var peer = ClientPeer(nil, trusted: [])
@@ -56,9 +57,9 @@ final class ClientConnection: ChannelInboundHandler {
     private var isAdvancing = false
     /// Whether this client is kept from sending more.
     private(set) var isPaused = false
-    private var isCounted = false
-    /// The network whose connections this one is counted among.
-    private var countedNetwork: UInt128?
+    private var hasStarted = false
+    /// Its place among the connections; a stream has none of its own.
+    private var place: ConnectionPlace?
     var bodyClock = BodyClock()
     var sendClock = SendClock()
     /// Whether the last answer has gone out.
@@ -67,8 +68,9 @@ final class ClientConnection: ChannelInboundHandler {
     var timer: Scheduled<Void>?
     var timerDeadline = NIODeadline.distantFuture
 
-    init(loop: LoopContext) {
+    init(loop: LoopContext, transport: ClientTransport = ClientTransport()) {
         self.loop = loop
+        self.transport = transport
         authentication = loop.makeAuthentication()
         parser = RequestHeadParser(limits: loop.configuration.limits.head)
     }
@@ -89,34 +91,26 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     private func start(_ context: ChannelHandlerContext) {
-        guard !isCounted else { return }
-        let limits = loop.configuration.limits
-        peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        guard !hasStarted else { return }
+        hasStarted = true
+        peer =
+            transport.peer
+            ?? ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
         authentication.peer = peer
         authentication.onDecision = { [unowned self] decision in
             loop.updateNow()
             decided(decision)
         }
-        guard loop.connectionCount.increment(upTo: limits.connections) else {
-            answer(.tooManyConnections, reason: "connection_limit")
-            return
-        }
-        isCounted = true
-        guard takesPlaceOfAddress(upTo: limits.connectionsPerAddress) else {
-            answer(.tooManyConnections, reason: "connection_limit")
-            return
+        if !transport.isStream {
+            place = ConnectionPlace(for: peer, on: loop)
+            guard place != nil else {
+                answer(.tooManyConnections, reason: "connection_limit")
+                return
+            }
         }
         loop.updateNow()
         loop.add(self)
-        setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
-    }
-
-    /// Whether the peer's address may have one more connection; a trusted proxy's are those of many clients.
-    private func takesPlaceOfAddress(upTo limit: Int) -> Bool {
-        guard limit > 0, !peer.isTrusted, let network = peer.ip?.countedNetwork else { return true }
-        guard loop.connectionCount.byAddress.increment(network, upTo: limit) else { return false }
-        countedNetwork = network
-        return true
+        setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -199,15 +193,23 @@ final class ClientConnection: ChannelInboundHandler {
             logExchange()
         }
         exchange = Exchange()
-        if isCounted {
-            isCounted = false
-            loop.connectionCount.decrement()
-        }
-        if let network = countedNetwork {
-            countedNetwork = nil
-            loop.connectionCount.byAddress.decrement(network)
-        }
+        place?.giveUp(on: loop)
+        place = nil
         loop.remove(self)
+    }
+
+    /// Lets go of a connection that is to be served otherwise.
+    ///
+    /// - Returns: the connection's place, which then belongs to whoever serves it.
+    func leave() -> ConnectionPlace? {
+        phase = .closed
+        timer?.cancel()
+        timer = nil
+        authentication.onDecision = { _ in }
+        input = ByteBuffer()
+        loop.remove(self)
+        defer { place = nil }
+        return place
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -257,6 +259,7 @@ final class ClientConnection: ChannelInboundHandler {
     func nextRequest() {
         exchange = Exchange()
         parser.reset()
+        transport.acceptsPreface = false
         phase = .readingHead
         resumeReading()
         sendClock.reset()
@@ -278,6 +281,8 @@ final class ClientConnection: ChannelInboundHandler {
         isPaused = false
         bodyClock.resume(at: loop.now)
         try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+        // A socket does that by itself.
+        if transport.isStream { context?.read() }
     }
 
     // MARK: - Ending

@@ -23,6 +23,7 @@ final class LoopContext {
     private var date = HTTPDate()
     private var random: SeededGenerator
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var http2Connections: [ObjectIdentifier: HTTP2Connection] = [:]
     private var housekeeping: RepeatedTask?
 
     init(
@@ -51,18 +52,20 @@ final class LoopContext {
     /// Ends everything on this loop: idle connections now, the others after their exchange.
     func drain() {
         isDraining = true
+        for connection in Array(http2Connections.values) { connection.drain() }
         for connection in Array(connections.values) { connection.drain() }
     }
 
     /// Closes whatever is left.
     func closeAll() {
+        for connection in Array(http2Connections.values) { connection.closeNow() }
         for connection in Array(connections.values) { connection.closeNow() }
         for pool in pools { pool.closeIdle() }
         housekeeping?.cancel()
         accessLog?.flush()
     }
 
-    var hasConnections: Bool { !connections.isEmpty }
+    var hasConnections: Bool { !connections.isEmpty || !http2Connections.isEmpty }
 
     func add(_ connection: ClientConnection) {
         connections[ObjectIdentifier(connection)] = connection
@@ -70,6 +73,14 @@ final class LoopContext {
 
     func remove(_ connection: ClientConnection) {
         connections.removeValue(forKey: ObjectIdentifier(connection))
+    }
+
+    func add(_ connection: HTTP2Connection) {
+        http2Connections[ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: HTTP2Connection) {
+        http2Connections.removeValue(forKey: ObjectIdentifier(connection))
     }
 
     /// An empty buffer to put a head together in.

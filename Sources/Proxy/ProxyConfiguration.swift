@@ -29,6 +29,8 @@ package struct ProxyConfiguration: Sendable {
         package var connections = 20_000
         /// The most client connections from one address (IPv6: one /64), trusted proxies excepted; 0 for any number.
         package var connectionsPerAddress = 0
+        /// The most streams that an HTTP/2 client may have open on one connection.
+        package var http2Streams = 100
 
         /// The defaults.
         package init() {}

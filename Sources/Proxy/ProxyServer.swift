@@ -104,7 +104,8 @@ package final class ProxyServer: Sendable {
         }
         return try await bootstrap.childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop.value))
+                try channel.pipeline.syncOperations.addHandler(
+                    ClientConnection(loop: loop.value, transport: ClientTransport(acceptsPreface: true)))
             }
         }.bind(host: host, port: port).get()
     }

@@ -58,6 +58,7 @@ struct ExampleTests {
         #expect(configuration.limits.keepAliveTimeoutMilliseconds == 75_000)
         #expect(configuration.limits.connectionLimit == 20_000)
         #expect(configuration.limits.connectionsPerAddressLimit == 0)
+        #expect(configuration.limits.http2StreamLimit == 100)
         #expect(configuration.limits.shutdownGraceMilliseconds == 20_000)
         #expect(configuration.accessLog == .everyRequest)
         #expect(configuration.redis == nil)

@@ -185,5 +185,6 @@ extension ProxyConfiguration.Limits {
         keepAliveTimeoutMilliseconds = limits.keepAliveTimeoutMilliseconds
         connections = limits.connectionLimit
         connectionsPerAddress = limits.connectionsPerAddressLimit
+        http2Streams = limits.http2StreamLimit
     }
 }

@@ -27,6 +27,8 @@ extension Configuration {
         package var connectionLimit: Int
         /// The most of them from one address, trusted proxies excepted; 0 means any number.
         package var connectionsPerAddressLimit: Int
+        /// The most streams that an HTTP/2 client may have open on one connection.
+        package var http2StreamLimit: Int
         /// How long requests in flight may take to end at shutdown.
         package var shutdownGraceMilliseconds: Int64
     }

@@ -82,6 +82,7 @@ struct ConfigurationReader {
                 "keep_alive_timeout", default: 75_000, in: 10...3_600_000),
             connectionLimit: section.integer("connections", default: 20_000, in: 1...1_000_000),
             connectionsPerAddressLimit: section.integer("connections_per_address", default: 0, in: 0...1_000_000),
+            http2StreamLimit: section.integer("http2_streams", default: 100, in: 1...1000),
             shutdownGraceMilliseconds: section.milliseconds("shutdown_grace", default: 20_000, in: 0...3_600_000)
         )
         section.end()
