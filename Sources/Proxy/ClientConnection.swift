@@ -43,6 +43,8 @@ final class ClientConnection: ChannelInboundHandler {
     var output = ByteBuffer()
     /// Counts attempts to connect, so that one that comes too late is told apart.
     var connectAttempt = 0
+    /// The place in the queue for a connection.
+    var waitingTicket: WaitingQueue<UpstreamPool.Waiter>.Ticket?
     var inputHasEnded = false
 
     private var isAdvancing = false
@@ -159,6 +161,7 @@ final class ClientConnection: ChannelInboundHandler {
         authentication.onDecision = { _ in }
         upstream?.close()
         upstream = nil
+        leaveQueue()
         input = ByteBuffer()
         dropOutput()
         if previous != .readingHead && previous != .lingering && previous != .closed {
@@ -339,8 +342,7 @@ final class ClientConnection: ChannelInboundHandler {
         case .answering:
             answer(.internalError, reason: "internal")
         case .connecting:
-            connectAttempt += 1
-            answer(.upstreamTimeout, reason: "upstream_timeout")
+            connectingTimedOut()
         case .exchanging:
             exchangeTimedOut()
         case .lingering, .closed:
@@ -350,6 +352,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     private func exchangeTimedOut() {
         let waitsForClient = !exchange.state.requestIsComplete && !isPaused
+        if exchange.state.response == .awaited, !waitsForClient { upstream?.timedOut() }
         upstream?.close()
         upstream = nil
         guard exchange.state.response == .awaited else {

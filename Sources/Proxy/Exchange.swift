@@ -16,8 +16,6 @@ struct Exchange {
     var body = BodyDecoder(.none)
     var bodyByteCount = 0
     var state = ExchangeState(requestIsComplete: true, clientKeepsAlive: true, isRepeatable: false)
-    /// The target in the upstream's list that the request went to.
-    var target = 0
     /// The body of a request to the control plane, as far as it came.
     var gathered: ByteBuffer?
     var startedAt = NIODeadline.uptimeNanoseconds(0)

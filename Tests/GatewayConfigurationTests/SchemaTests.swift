@@ -51,7 +51,7 @@ struct SchemaTests {
             "verification_cache": Object(),
             "revocation": Object(),
             "credentials": ["database": "d"],
-            "upstreams": ["api": ["targets": ["http://a"]]],
+            "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [["path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]]]],
         ]
     }
@@ -95,7 +95,8 @@ struct SchemaTests {
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
                 "listeners.public",
-                "redis", "revocation", "routes[0]", "routes[0].auth", "tokens", "upstreams.api", "verification_cache",
+                "redis", "revocation", "routes[0]", "routes[0].auth", "tokens", "upstreams.api", "upstreams.api.health",
+                "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])
     }
 

@@ -12,6 +12,7 @@ struct World {
         var limits = ProxyConfiguration.Limits()
         var responseTimeoutMilliseconds: Int64 = 10_000
         var idleConnections = 256
+        var retries = 0
         var trusted: [String] = []
         var routes: [Route] = World.routes
         var accessLog: AccessLogWriter?
@@ -54,13 +55,14 @@ struct World {
         try await backend.start(group: .singletonMultiThreadedEventLoopGroup)
         let desk = AuthenticationDesk()
         let controlPlane = StubControlPlane()
-        let upstreams = [
+        var upstreams = [
             Upstream(
                 name: "backend", targets: [.init(host: "127.0.0.1", port: backend.port)],
                 responseTimeoutMilliseconds: settings.responseTimeoutMilliseconds,
                 idleConnections: settings.idleConnections),
             Upstream(name: "dead", targets: [.init(host: "127.0.0.1", port: 1)]),
         ]
+        upstreams[0].retries = settings.retries
         let configuration = ProxyConfiguration(
             routes: RouteTable(settings.routes), upstreams: upstreams, limits: settings.limits,
             trustedProxies: settings.trusted.compactMap(NetworkRange.init))
