@@ -47,8 +47,7 @@ extension ClientConnection {
         case .answering:
             answer(.internalError, reason: "internal")
         case .connecting:
-            connectAttempt += 1
-            answer(.upstreamTimeout, reason: "upstream_timeout")
+            connectingTimedOut()
         case .exchanging:
             exchangeTimedOut()
         case .tunnelling:
@@ -66,6 +65,7 @@ extension ClientConnection {
             return
         }
         let waitsForClient = !exchange.state.requestIsComplete && !isPaused
+        if exchange.state.response == .awaited, !waitsForClient { upstream?.timedOut() }
         upstream?.close()
         upstream = nil
         guard exchange.state.response == .awaited else {

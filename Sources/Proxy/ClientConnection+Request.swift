@@ -163,57 +163,15 @@ extension ClientConnection {
 
     // MARK: - To the upstream
 
-    private func forward(to pool: UpstreamPool) {
-        // RFC 9110 section 7.6.2: the request was for the last hop it may reach, and that is this one.
-        if parser.head.maxForwards == 0 {
-            answerEmpty()
-            return
-        }
-        exchange.pool = pool
-        exchange.target = pool.chooseTarget()
-        exchange.upstreamStartedAt = loop.now
-        if let connection = pool.takeIdle(target: exchange.target) {
-            use(connection, of: pool)
-        } else {
-            connect(to: pool)
-        }
-    }
-
-    func connect(to pool: UpstreamPool) {
-        phase = .connecting
-        connectAttempt += 1
-        let attempt = connectAttempt
-        setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
-        let startedAt = loop.now
-        // The pool does not keep its loop's context alive, and this may come after everything else is gone.
-        pool.connect(target: exchange.target) { [weak self, loop] connection in
-            loop.updateNow()
-            guard let self, phase == .connecting, attempt == connectAttempt else {
-                // The client left meanwhile; the connection is as good as new.
-                connection?.end(reuse: true)
-                return
-            }
-            guard let connection else {
-                let isLate = loop.now - startedAt >= .milliseconds(pool.upstream.connectTimeoutMilliseconds)
-                answer(
-                    isLate ? .upstreamTimeout : .upstreamUnreachable,
-                    reason: isLate ? "upstream_timeout" : "upstream_unreachable")
-                advance()
-                return
-            }
-            use(connection, of: pool)
-            advance()
-        }
-    }
-
-    private func use(_ connection: UpstreamConnection, of pool: UpstreamPool) {
+    /// Sends the head, and what is there of the body.
+    func use(_ connection: UpstreamConnection, of pool: UpstreamPool) {
         guard let route = exchange.route else { return }
         phase = .exchanging
         upstream = connection
         connection.begin(for: self, method: parser.head.method)
         let writer = RequestHeadWriter(
             head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
-            normalizedPath: exchange.normalizedPath, target: pool.upstream.targets[exchange.target])
+            normalizedPath: exchange.normalizedPath, targetAuthority: connection.endpoint.authority)
         var head = loop.takeBuffer()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &head) }
         connection.write(head)

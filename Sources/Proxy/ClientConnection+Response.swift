@@ -16,6 +16,7 @@ extension ClientConnection {
             guard isAwaited else { return }
             writeStart(of: head, bytes)
             output.writeStaticString("\r\n")
+            exchange.state.interimPassed()
             flushResponse()
             return
         }
@@ -101,14 +102,17 @@ extension ClientConnection {
 
     /// The upstream's connection ended before its answer did.
     func upstreamFailed(_ connection: UpstreamConnection) {
-        guard upstream === connection else { return }
+        guard upstream === connection, let pool = exchange.pool else { return }
         let failure = exchange.state.upstreamFailed(
-            onReusedConnection: connection.isReused, receivedBytes: connection.hasReceivedBytes)
+            onReusedConnection: connection.isReused, receivedBytes: connection.hasReceivedBytes,
+            retryLimit: pool.upstream.retries
+        ) { pool.retryBudget.take(now: loop.now) }
         upstream = nil
         connection.close()
         switch failure {
         case .retry:
-            if let pool = exchange.pool { connect(to: pool) }
+            retry(on: pool, avoiding: connection.endpoint)
+            advance()
         case .answer:
             answer(.upstreamInvalid, reason: "upstream_closed")
             advance()

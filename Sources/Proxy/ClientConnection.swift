@@ -47,6 +47,8 @@ final class ClientConnection: ChannelInboundHandler {
     var output = ByteBuffer()
     /// Counts attempts to connect, so that one that comes too late is told apart.
     var connectAttempt = 0
+    /// The place in the queue for a connection.
+    var waitingTicket: WaitingQueue<UpstreamPool.Waiter>.Ticket?
     var inputHasEnded = false
     /// How many requests came.
     var requestCount = 0
@@ -185,6 +187,7 @@ final class ClientConnection: ChannelInboundHandler {
         if previous == .tunnelling { tunnelClientGone() }
         upstream?.close()
         upstream = nil
+        leaveQueue()
         input = ByteBuffer()
         dropOutput()
         if previous != .tunnelling, previous != .readingHead && previous != .lingering && previous != .closed {

@@ -18,8 +18,6 @@ struct Exchange {
     var body = BodyDecoder(.none)
     var bodyByteCount = 0
     var state = ExchangeState(requestIsComplete: true, clientKeepsAlive: true, isRepeatable: false)
-    /// The target in the upstream's list that the request went to.
-    var target = 0
     /// The trailers of the request, if it has any.
     var trailers: TrailerSection?
     /// The body of a request to the control plane, as far as it came.

@@ -13,7 +13,7 @@ struct ExchangeState: Equatable {
 
     /// What to do when the upstream is gone before the answer is complete.
     enum Failure: Equatable {
-        /// Nothing was received and the request is still at hand: send it again, on a new connection.
+        /// Nothing has gone to the client and the request is still at hand: send it again, on a new connection.
         case retry
         /// Nothing has gone to the client: answer with an error.
         case answer
@@ -23,7 +23,9 @@ struct ExchangeState: Equatable {
 
     private(set) var requestIsComplete: Bool
     private(set) var response = Response.awaited
-    private(set) var hasRetried = false
+    private var retryCount = 0
+    private var hasMetStaleConnection = false
+    private var hasPassedInterim = false
     private var clientKeepsAlive: Bool
     private let isRepeatable: Bool
 
@@ -50,6 +52,11 @@ struct ExchangeState: Equatable {
         clientKeepsAlive = false
     }
 
+    /// An interim answer was passed on.
+    mutating func interimPassed() {
+        hasPassedInterim = true
+    }
+
     /// The head of the final answer was passed on.
     mutating func responseStarted() {
         response = .started
@@ -64,17 +71,42 @@ struct ExchangeState: Equatable {
         return clientKeepsAlive ? .next(reuseUpstream: reuse) : .close(reuseUpstream: reuse)
     }
 
-    /// The upstream's connection is gone, or said what is not HTTP.
+    /// The upstream's connection is gone before the answer was complete.
     ///
     /// - Parameters:
     ///   - onReusedConnection: whether the connection had served a request before: then the upstream may just have
     ///     closed it for being idle, and the request was not looked at.
     ///   - receivedBytes: whether any byte of an answer came.
+    ///   - retryLimit: how often the upstream's requests may be sent again.
+    ///   - takeRetry: takes a retry from the upstream's budget, if there is one.
     /// - Returns: what to do for the client.
-    mutating func upstreamFailed(onReusedConnection: Bool, receivedBytes: Bool) -> Failure {
+    mutating func upstreamFailed(
+        onReusedConnection: Bool, receivedBytes: Bool, retryLimit: Int = 0, takeRetry: () -> Bool = { true }
+    ) -> Failure {
         guard response == .awaited else { return .abort }
-        guard onReusedConnection, !receivedBytes, isRepeatable, !hasRetried else { return .answer }
-        hasRetried = true
+        guard isRepeatable, !hasPassedInterim else { return .answer }
+        let mayRetry = retryCount < retryLimit
+        if onReusedConnection, !receivedBytes, !hasMetStaleConnection {
+            // Always allowed once: no target failed, only a connection that had outlived its use.
+            hasMetStaleConnection = true
+            if mayRetry, takeRetry() { retryCount += 1 }
+            return .retry
+        }
+        guard mayRetry, takeRetry() else { return .answer }
+        retryCount += 1
+        return .retry
+    }
+
+    /// No connection could be opened, so nothing of the request was sent: any method may be tried elsewhere.
+    ///
+    /// - Parameters:
+    ///   - elsewhere: whether there is another address to try.
+    ///   - retryLimit: how often the upstream's requests may be sent again.
+    ///   - takeRetry: takes a retry from the upstream's budget, if there is one.
+    /// - Returns: what to do for the client; never to break off.
+    mutating func connectFailed(elsewhere: Bool, retryLimit: Int, takeRetry: () -> Bool) -> Failure {
+        guard elsewhere, retryCount < retryLimit, takeRetry() else { return .answer }
+        retryCount += 1
         return .retry
     }
 }

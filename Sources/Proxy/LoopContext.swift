@@ -134,7 +134,7 @@ final class LoopContext {
     private func keepHouse() {
         accessLog?.flush()
         updateNow()
-        for pool in pools { pool.closeConnections(idleSince: now - .seconds(60)) }
+        for pool in pools { pool.keepHouse() }
     }
 }
 

@@ -101,6 +101,11 @@ extension Problem {
     /// The upstream did not answer in time.
     package static let upstreamTimeout = Problem(
         status: 504, error: "gateway_timeout", description: "the service behind this gateway took too long")
+    /// The upstream has as many connections as it may, and no more requests may wait for one, or this one waited long
+    /// enough.
+    package static let upstreamBusy = Problem(
+        status: 503, error: "temporarily_unavailable", description: "the service behind this gateway is busy",
+        retryAfterSeconds: 1)
     /// The gateway holds as many connections as it may.
     package static let tooManyConnections = Problem(
         status: 503, error: "temporarily_unavailable", description: "too many connections", retryAfterSeconds: 1,

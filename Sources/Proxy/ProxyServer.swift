@@ -11,6 +11,7 @@ package final class ProxyServer: Sendable {
     private let logger: Logger
     private let listeners = NIOLockedValueBox<[any Channel]>([])
     private let connectionCount: ConnectionCount
+    let monitors: [NIOLoopBound<UpstreamMonitor>]
 
     /// Prepares the data path on every event loop of a group.
     ///
@@ -20,12 +21,13 @@ package final class ProxyServer: Sendable {
     ///   - controlPlane: answers the gateway's own endpoints.
     ///   - accessLog: where access-log lines go, or `nil` for none.
     ///   - logger: for what the operator should know.
+    ///   - resolver: finds the addresses behind the names of upstream targets.
     ///   - makeAuthentication: called once per event loop, on that loop; what it returns makes one authentication for
     ///     each connection.
     /// - Throws: when an event loop has been shut down already.
     package init(
         configuration: ProxyConfiguration, group: MultiThreadedEventLoopGroup, controlPlane: any ControlPlane,
-        accessLog: AccessLogWriter?, logger: Logger,
+        accessLog: AccessLogWriter?, logger: Logger, resolver: NameResolver = .system,
         makeAuthentication: @escaping @Sendable (any EventLoop) -> (() -> Authentication)
     ) async throws {
         self.group = group
@@ -41,12 +43,15 @@ package final class ProxyServer: Sendable {
                     makeAuthentication: makeAuthentication(eventLoop),
                     accessLog: accessLog.map { AccessLog(writer: $0, fraction: fraction) },
                     connectionCount: count)
+                for pool in context.pools { pool.logger = logger }
                 context.start()
                 return NIOLoopBound(context, eventLoop: eventLoop)
             }.get()
             loops.append(loop)
         }
         self.loops = loops
+        monitors = try await Self.startMonitors(
+            of: configuration.upstreams, for: loops, on: group.next(), resolver: resolver, logger: logger)
     }
 
     /// How many client connections there are.
@@ -115,6 +120,7 @@ package final class ProxyServer: Sendable {
     /// - Parameter graceMilliseconds: how long to wait for exchanges in flight.
     package func shutdown(graceMilliseconds: Int64) async {
         for channel in listeners.withLockedValue({ $0 }) { try? await channel.close() }
+        for monitor in monitors { try? await monitor.eventLoop.submit { monitor.value.stop() }.get() }
         for loop in loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
         let end = ContinuousClock.now + .milliseconds(graceMilliseconds)
         while ContinuousClock.now < end, await hasConnections() { try? await Task.sleep(for: .milliseconds(10)) }

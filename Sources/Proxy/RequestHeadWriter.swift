@@ -10,8 +10,8 @@ struct RequestHeadWriter {
     let identity: Identity?
     /// The path in its normal form, where the client sent another.
     let normalizedPath: [UInt8]?
-    /// Whose name is the `Host` for a client that sent none.
-    let target: Upstream.Target
+    /// The `Host` for a client that sent none.
+    let targetAuthority: String
 
     func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
         writeRequestLine(bytes, to: &output)
@@ -21,7 +21,7 @@ struct RequestHeadWriter {
             if head.authority.count > 0 {
                 output.writeBytes(head.authority.bytes(in: bytes))
             } else {
-                output.writeString(target.port == 80 ? target.host : "\(target.host):\(target.port)")
+                output.writeString(targetAuthority)
             }
             output.writeStaticString("\r\n")
         }

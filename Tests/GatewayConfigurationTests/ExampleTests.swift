@@ -18,6 +18,11 @@ struct ExampleTests {
         #expect(issuer.algorithms == [.rs256, .es256])
         #expect(issuer.maximumLifetimeSeconds == 86_400)
         #expect(configuration.upstreams.map(\.targets) == [[.init(host: "127.0.0.1", port: 9000)]])
+        #expect(
+            configuration.upstreams.first?.health
+                == .init(
+                    path: "/healthz", intervalMilliseconds: 5000, timeoutMilliseconds: 1000, unhealthyAfter: 3,
+                    healthyAfter: 2))
         let route = try #require(configuration.routes.first)
         #expect(route.path == "/api/")
         #expect(route.host == "api.example")
@@ -73,7 +78,12 @@ struct ExampleTests {
         #expect(upstream.balance == .roundRobin)
         #expect(upstream.connectTimeoutMilliseconds == 1000)
         #expect(upstream.responseTimeoutMilliseconds == 30_000)
-        #expect(upstream.idleConnectionLimit == 256)
+        #expect(upstream.idleConnectionLimit == 256 && upstream.idleTimeoutMilliseconds == 60_000)
+        #expect(upstream.connectionLimit == 0 && upstream.queueLimit == 1024)
+        #expect(upstream.queueTimeoutMilliseconds == 1000)
+        #expect(upstream.retries == 1 && upstream.ejectAfter == 5 && upstream.ejectTimeMilliseconds == 10_000)
+        #expect(upstream.resolveIntervalMilliseconds == 30_000)
+        #expect(upstream.health == nil && upstream.tls == nil)
         let route = try #require(configuration.routes.first)
         #expect(route.host == nil && route.methods == nil && !route.stripsPrefix && !route.forwardsCredentials)
         #expect(route.rateLimit == nil)

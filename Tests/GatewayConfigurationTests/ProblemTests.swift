@@ -27,7 +27,7 @@ struct ProblemTests {
               access_ttl: 1500ms
             upstreams:
               api:
-                targets: ["https://api.example", "127.0.0.1:9000", "http://a/b"]
+                targets: ["https://api.example/", "127.0.0.1:9000", "http://a/b"]
                 balance: random
             routes:
               - path: api/
@@ -39,6 +39,8 @@ struct ProblemTests {
                 upstream: api
                 auth: None
             """
+        let targetAdvice =
+            "expected a URL such as http://127.0.0.1:9000, https://api.example or unix:/run/api.sock, without user, path or query"
         let expected = [
             "1:10: version: found `2`; expected 1",
             "3:21: listeners.public.address: found `8080`; expected an address such as 0.0.0.0:8080, [::1]:8080 or localhost:8080",
@@ -56,10 +58,10 @@ struct ProblemTests {
             "16:11: tokens.issuer: found `auth`; expected a URL such as https://auth.example, without user, query and fragment",
             "17:18: tokens.key_directory: found the number 12; expected a string: put it in quotes",
             "18:15: tokens.access_ttl: found `1500ms`; expected a duration of whole seconds such as 10s, 15m, 1h or 14d, from 1s to 1d",
-            "21:15: upstreams.api.targets[0]: not supported yet; this version speaks plain HTTP to its upstreams: a URL such as http://127.0.0.1:9000, without user, path or query",
-            "21:38: upstreams.api.targets[1]: found `127.0.0.1:9000`; expected a URL such as http://127.0.0.1:9000, without user, path or query; did you mean `http://127.0.0.1:9000`?",
-            "21:56: upstreams.api.targets[2]: found `http://a/b`; expected a URL such as http://127.0.0.1:9000, without user, path or query",
-            "22:14: upstreams.api.balance: found `random`; expected round_robin",
+            "21:15: upstreams.api.targets[0]: found `https://api.example/`; \(targetAdvice); did you mean `https://api.example`?",
+            "21:39: upstreams.api.targets[1]: found `127.0.0.1:9000`; \(targetAdvice); did you mean `http://127.0.0.1:9000`?",
+            "21:57: upstreams.api.targets[2]: found `http://a/b`; \(targetAdvice)",
+            "22:14: upstreams.api.balance: found `random`; expected one of: round_robin, least_requests",
             "24:11: routes[0].path: found `api/`; expected a path that starts with /; did you mean `/api/`?",
             "25:15: routes[0].upstream: found `apj`, which is not in upstreams; expected one of: api; did you mean `api`?",
             "26:15: routes[0].methods[0]: found `get`; expected an HTTP method such as GET or POST, in upper case; did you mean `GET`?",

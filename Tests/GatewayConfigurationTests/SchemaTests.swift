@@ -51,7 +51,7 @@ struct SchemaTests {
             "verification_cache": Object(),
             "revocation": Object(),
             "credentials": ["database": "d"],
-            "upstreams": ["api": ["targets": ["http://a"]]],
+            "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
                     "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]],
@@ -101,7 +101,7 @@ struct SchemaTests {
                 "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
                 "listeners.public",
                 "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit", "tokens", "upstreams.api",
-                "verification_cache",
+                "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])
     }
 

@@ -67,7 +67,7 @@ struct ReentrancyTests {
         /// Puts an idle upstream connection into the pool.
         mutating func addIdle() throws {
             let trap = Trap()
-            let connection = UpstreamConnection(pool: loop.pools[0], target: 0)
+            let connection = UpstreamConnection(pool: loop.pools[0], endpoint: loop.pools[0].endpoints[0])
             let channel = EmbeddedChannel(handlers: [trap, connection], loop: eventLoop)
             try channel.connect(to: SocketAddress(ipAddress: "192.0.2.2", port: 2)).wait()
             connection.end(reuse: true)
@@ -76,10 +76,7 @@ struct ReentrancyTests {
         }
 
         var idleCount: Int {
-            var idle: [UpstreamConnection] = []
-            while let connection = loop.pools[0].takeIdle(target: 0) { idle.append(connection) }
-            for connection in idle.reversed() { loop.pools[0].giveBack(connection) }
-            return idle.count
+            loop.pools[0].endpoints[0].idle.count
         }
 
         func send(_ text: String) throws { try channel.writeInbound(ByteBuffer(string: text)) }
@@ -134,7 +131,7 @@ struct ReentrancyTests {
             #expect(!scene.upstreamChannels[0].isActive)
             #expect(scene.client.output.readableBytes == 0, "bytes left for whoever flushes next: \(answer)")
             #expect(!scene.loop.hasConnections && scene.loop.connectionCount.current == 0)
-            #expect(scene.loop.pools[0].takeIdle(target: 0) == nil)
+            #expect(scene.idleCount == 0)
         }
     }
 
@@ -192,6 +189,10 @@ struct ReentrancyTests {
             scene.eventLoop.run()
             #expect(
                 scene.loop.connectionCount.current == 0 && !scene.loop.hasConnections, "seed \(seed), round \(round)")
+            let endpoint = scene.loop.pools[0].endpoints[0]
+            #expect(endpoint.outstanding == 0, "seed \(seed), round \(round): a request counts for ever")
+            #expect(
+                endpoint.connections == scene.upstreamChannels.count(where: \.isActive), "seed \(seed), round \(round)")
         }
     }
 

@@ -25,7 +25,7 @@ struct RequestHeadWriterTests {
             RequestHeadWriter(
                 head: head, route: route ?? Route(label: "r", path: "/", destination: .upstream(0)), peer: peer,
                 requestID: RequestID(high: 1, low: 2), identity: identity, normalizedPath: path,
-                target: Upstream.Target(host: "backend", port: 9000)
+                targetAuthority: Upstream.Target(host: "backend", port: 9000).authority
             ).write(bytes, to: &output)
         }
         let written = String(buffer: output)

@@ -219,12 +219,14 @@ private final class BlackHole {
         let any = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
         let listener = descriptor
         let isListening = any.withSockAddr { bind(listener, $0, socklen_t($1)) } == 0 && listen(listener, 0) == 0
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isNamed = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &length) == 0 }
+        // The address as bytes: its port are the third and the fourth.
+        var address = [UInt8](repeating: 0, count: 16)
+        var length = socklen_t(address.count)
+        let isNamed = address.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return getsockname(listener, start.assumingMemoryBound(to: sockaddr.self), &length) == 0
         }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        port = Int(address[2]) << 8 | Int(address[3])
         #expect(isListening && isNamed)
         let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
         for _ in 0..<3 {

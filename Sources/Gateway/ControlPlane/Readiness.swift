@@ -4,7 +4,9 @@ import NIOPosix
 import Proxy
 import RedisClient
 
-/// Finds out whether the gateway can do its work: Redis answers, and of each upstream at least one target does.
+/// Finds out whether the gateway can do its work: Redis answers, and of each upstream at least one target is well.
+///
+/// Health checks say who is; where there are none, a target is well when it takes a connection.
 actor Readiness {
     /// What was found.
     struct Report: Sendable {
@@ -15,15 +17,16 @@ actor Readiness {
     /// How long a report holds, so that a busy prober costs the upstreams one connection a second.
     private static let holdsFor = Duration.seconds(1)
     private static let connectTimeout = TimeAmount.seconds(1)
+    private static let well = "ok"
 
     private let redis: RedisClient?
-    private let upstreams: [Upstream]
+    private let server: ProxyServer
     private let group: any EventLoopGroup
     private var last: (report: Report, at: ContinuousClock.Instant)?
 
-    init(redis: RedisClient?, upstreams: [Upstream], group: any EventLoopGroup) {
+    init(redis: RedisClient?, server: ProxyServer, group: any EventLoopGroup) {
         self.redis = redis
-        self.upstreams = upstreams
+        self.server = server
         self.group = group
     }
 
@@ -40,15 +43,15 @@ actor Readiness {
             members.append(("redis", .string("not configured")))
         }
         var states: [(String, JSONValue)] = []
-        for upstream in upstreams {
+        for upstream in await server.upstreamStatus() {
             var targets: [(String, JSONValue)] = []
-            var reachable = 0
+            var isServed = false
             for target in upstream.targets {
-                let isReachable = await reaches(target)
-                if isReachable { reachable += 1 }
-                targets.append(("\(target.host):\(target.port)", .string(isReachable ? "ok" : "unreachable")))
+                let state = await state(of: target)
+                if state == Self.well { isServed = true }
+                targets.append((target.name, .string(state)))
             }
-            isReady = isReady && reachable > 0
+            isReady = isReady && isServed
             states.append((upstream.name, .object(targets)))
         }
         members.append(("upstreams", .object(states)))
@@ -63,11 +66,21 @@ actor Readiness {
         return reply == .status("PONG")
     }
 
-    private func reaches(_ target: Upstream.Target) async -> Bool {
-        let bootstrap = ClientBootstrap(group: group).connectTimeout(Self.connectTimeout)
-        guard let channel = try? await bootstrap.connect(host: target.host, port: target.port).get() else {
-            return false
+    private func state(of target: UpstreamStatus.Target) async -> String {
+        switch target.health {
+        case .healthy: return Self.well
+        case .unhealthy: return "unhealthy"
+        case .unknown: return "not checked yet"
+        case .unresolved: return "unresolved"
+        case .unchecked:
+            for address in target.addresses where await reaches(address) { return Self.well }
+            return "unreachable"
         }
+    }
+
+    private func reaches(_ address: SocketAddress) async -> Bool {
+        let bootstrap = ClientBootstrap(group: group).connectTimeout(Self.connectTimeout)
+        guard let channel = try? await bootstrap.connect(to: address).get() else { return false }
         try? await channel.close()
         return true
     }

@@ -173,8 +173,7 @@ package final class Gateway: Service {
         _ server: ProxyServer, _ redis: RedisClient?, _ group: MultiThreadedEventLoopGroup, _ running: RunningGateway
     ) async throws {
         let listeners = configuration.listeners
-        let readiness = Readiness(
-            redis: redis, upstreams: configuration.upstreams.map(Upstream.init), group: running.adminGroup)
+        let readiness = Readiness(redis: redis, server: server, group: running.adminGroup)
         let admin = AdminListener(
             responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup,
             logger: logger)

@@ -17,6 +17,7 @@ struct GatewayPlan {
     let revocationKeys: RevocationKeys
     /// The limits of the routes; `nil` when none has one.
     let rateLimits: RouteRateLimits?
+    let upstreams: [Upstream]
 
     private let configuration: Configuration
     private let routePolicies: [Int?]
@@ -25,10 +26,13 @@ struct GatewayPlan {
     ///   - configuration: the configuration.
     ///   - path: its file, named in advice.
     ///   - loopCount: how many event loops there will be.
-    /// - Throws: ``GatewayError`` for keys that are missing or unusable.
+    /// - Throws: ``GatewayError`` for keys and certificates that are missing or unusable.
     init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
         self.configuration = configuration
         revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
+        var upstreams: [Upstream] = []
+        for upstream in configuration.upstreams { upstreams.append(try Upstream(upstream, loopCount: loopCount)) }
+        self.upstreams = upstreams
         let foreignLifetime = configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0
         if let tokens = configuration.tokens {
             let directory = SigningKeyDirectory(path: tokens.keyDirectory, configurationPath: path)
@@ -83,7 +87,6 @@ struct GatewayPlan {
 
     /// What the data path is started with.
     func proxyConfiguration(endpoints: [(path: String, method: String)]) -> ProxyConfiguration {
-        let upstreams = configuration.upstreams.map(Upstream.init)
         let indices = Dictionary(uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
         var routes = endpoints.map {
             Route(
@@ -156,16 +159,6 @@ struct GatewayPlan {
         }
         throw GatewayError(
             .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")
-    }
-}
-
-extension Upstream {
-    init(_ upstream: Configuration.Upstream) {
-        self.init(
-            name: upstream.name, targets: upstream.targets.map { Target(host: $0.host, port: $0.port) },
-            connectTimeoutMilliseconds: upstream.connectTimeoutMilliseconds,
-            responseTimeoutMilliseconds: upstream.responseTimeoutMilliseconds,
-            idleConnections: upstream.idleConnectionLimit)
     }
 }
 

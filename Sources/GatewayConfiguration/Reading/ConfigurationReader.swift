@@ -11,7 +11,7 @@ struct ConfigurationReader {
         let root = SectionReader(document, values: values)
         readVersion(root)
         let revocation = readRevocation(root)
-        let upstreams = UpstreamsReader(values: values).read(root)
+        let upstreams = UpstreamsReader(values: values, folder: folder).read(root)
         let tokens = root.node("tokens").flatMap { TokensReader(values: values, folder: folder).read($0) }
         let issuers = IssuersReader(values: values, folder: folder).read(
             root.node("issuers"), ownIssuer: tokens?.issuer)

@@ -93,7 +93,7 @@ final class Backend: Sendable {
         }
     }
 
-    func start(group: any EventLoopGroup) async throws {
+    func start(group: any EventLoopGroup, host: String = "127.0.0.1") async throws {
         let bound = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -104,7 +104,7 @@ final class Backend: Sendable {
                     return state.received.count - 1
                 }
                 return channel.pipeline.addHandler(BackendHandler(backend: self, number: number))
-            }.bind(host: "127.0.0.1", port: 0).get()
+            }.bind(host: host, port: 0).get()
         channel.withLockedValue { $0 = bound }
     }
 

@@ -15,6 +15,7 @@ struct World {
         /// Where the upstream `dead` is, and how long connecting to it may take.
         var deadPort = 1
         var connectTimeoutMilliseconds: Int64 = 1_000
+        var retries = 0
         var trusted: [String] = []
         var routes: [Route] = World.routes
         var accessLog: AccessLogWriter?
@@ -57,7 +58,7 @@ struct World {
         try await backend.start(group: .singletonMultiThreadedEventLoopGroup)
         let desk = AuthenticationDesk()
         let controlPlane = StubControlPlane()
-        let upstreams = [
+        var upstreams = [
             Upstream(
                 name: "backend", targets: [.init(host: "127.0.0.1", port: backend.port)],
                 responseTimeoutMilliseconds: settings.responseTimeoutMilliseconds,
@@ -66,6 +67,7 @@ struct World {
                 name: "dead", targets: [.init(host: "127.0.0.1", port: settings.deadPort)],
                 connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds),
         ]
+        upstreams[0].retries = settings.retries
         let configuration = ProxyConfiguration(
             routes: RouteTable(settings.routes), upstreams: upstreams, limits: settings.limits,
             trustedProxies: settings.trusted.compactMap(NetworkRange.init))

@@ -6,7 +6,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let target: Int
+    let endpoint: UpstreamEndpoint
     /// When it was last given back.
     var idleSince = NIODeadline.now()
     /// Whether it has served a request before the one in hand.
@@ -26,10 +26,17 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var trailers: TrailerSection?
     /// Whether this side of HTTP is over, and bytes pass unread.
     private var isTunnel = false
+    /// Whether the endpoint counts this connection.
+    private var isCounted = true
+    /// Whether the endpoint counts a request on it.
+    private var isBusy = false
+    /// Whether the head of the final answer came.
+    private var hasAnswered = false
 
-    init(pool: UpstreamPool, target: Int) {
+    init(pool: UpstreamPool, endpoint: UpstreamEndpoint) {
         self.pool = pool
-        self.target = target
+        self.endpoint = endpoint
+        endpoint.connections += 1
     }
 
     // MARK: - For the client connection
@@ -39,7 +46,10 @@ final class UpstreamConnection: ChannelInboundHandler {
         self.client = client
         self.method = method
         hasReceivedBytes = false
+        hasAnswered = false
         interimCount = 0
+        isBusy = true
+        endpoint.outstanding &+= 1
     }
 
     /// Queues bytes of the request.
@@ -64,6 +74,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Ends the exchange: back into the pool when both sides are clean, else closed.
     func end(reuse: Bool) {
+        settle()
         client = nil
         body = nil
         parser.reset()
@@ -105,8 +116,28 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Closes the connection; the client hears nothing of it any more.
     func close() {
+        settle()
         client = nil
         context?.close(promise: nil)
+    }
+
+    /// The target took too long to answer.
+    func timedOut() {
+        pool.failed(endpoint, "no answer in time")
+    }
+
+    /// The connection is gone, or never came to be.
+    func hasEnded() {
+        settle()
+        guard isCounted else { return }
+        isCounted = false
+        pool.connectionEnded(endpoint)
+    }
+
+    private func settle() {
+        guard isBusy else { return }
+        isBusy = false
+        endpoint.outstanding &-= 1
     }
 
     // MARK: - From the channel
@@ -147,6 +178,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        hasEnded()
         guard let client else {
             pool.forget(self)
             return
@@ -156,6 +188,9 @@ final class UpstreamConnection: ChannelInboundHandler {
             client.tunnelUpstreamGone()
             return
         }
+        pool.loop.updateNow()
+        // A kept connection may end at any time: that a request met its end is nobody's fault.
+        if !hasAnswered, !isReused || hasReceivedBytes { pool.failed(endpoint, "closed before an answer") }
         if let body, body.endsWithConnection, !body.hasEnded {
             client.responseEnded(upstreamKeepsAlive: false)
         } else {
@@ -183,6 +218,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         } catch {
             let client = client
             input = ByteBuffer()
+            if client != nil { pool.failed(endpoint, "the answer is not HTTP") }
             client?.upstreamMisbehaved(self)
         }
     }
@@ -211,6 +247,8 @@ final class UpstreamConnection: ChannelInboundHandler {
             }
             input.moveReaderIndex(forwardBy: parser.head.byteCount)
             if status >= 200 {
+                hasAnswered = true
+                pool.succeeded(endpoint)
                 body = BodyDecoder(framing)
                 return true
             }

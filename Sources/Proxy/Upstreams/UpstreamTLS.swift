@@ -1,0 +1,77 @@
+import NIOCore
+import NIOSSL
+
+/// How the targets of an upstream are spoken to over TLS: whom to trust, who to be, and by which name.
+///
+/// Certificates are always verified, the name (or the address, where a target has no name) included.
+package struct UpstreamTLS: Sendable {
+    /// Which file cannot be used.
+    package enum Failure: Error, Equatable {
+        /// No certificate can be read from the file of trusted ones.
+        case trustedCertificates
+        /// No certificate can be read from the file of the gateway's own chain.
+        case certificate
+        /// No unencrypted private key can be read.
+        case privateKey
+        /// The files can be read, but do not go together.
+        case mismatch
+    }
+
+    private let context: NIOSSLContext
+    private let serverName: String?
+
+    /// Reads the files.
+    ///
+    /// - Parameters:
+    ///   - trustedCertificatesFile: whom to trust, PEM; `nil` for whom the system trusts.
+    ///   - certificateFile: the gateway's own chain, leaf first, PEM, for targets that ask for one.
+    ///   - privateKeyFile: its key, PEM.
+    ///   - serverName: the name that is asked for (SNI) and that the certificate must have, instead of the target's.
+    /// - Throws: ``Failure``.
+    package init(
+        trustedCertificatesFile: String? = nil, certificateFile: String? = nil, privateKeyFile: String? = nil,
+        serverName: String? = nil
+    ) throws(Failure) {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.certificateVerification = .fullVerification
+        configuration.applicationProtocols = ["http/1.1"]
+        // A target that does not say goodbye must not keep a connection open that is done with.
+        configuration.shutdownTimeout = .seconds(1)
+        if let trustedCertificatesFile {
+            configuration.trustRoots = .certificates(
+                try Self.certificates(trustedCertificatesFile, or: .trustedCertificates))
+        }
+        if let certificateFile, let privateKeyFile {
+            configuration.certificateChain = try Self.certificates(certificateFile, or: .certificate).map {
+                .certificate($0)
+            }
+            do {
+                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: privateKeyFile, format: .pem))
+            } catch {
+                throw .privateKey
+            }
+        }
+        do {
+            context = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw .mismatch
+        }
+        self.serverName = serverName
+    }
+
+    /// The handler for one connection to a target.
+    func makeHandler(for target: Upstream.Target) throws -> NIOSSLClientHandler {
+        if let serverName { return try NIOSSLClientHandler(context: context, serverHostname: serverName) }
+        guard case .network(let host, _) = target.address, (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
+            // An address is not sent as a name (RFC 6066 section 3); it is compared with the certificate all the same.
+            return try NIOSSLClientHandler(context: context, serverHostname: nil)
+        }
+        return try NIOSSLClientHandler(context: context, serverHostname: host)
+    }
+
+    private static func certificates(_ path: String, or failure: Failure) throws(Failure) -> [NIOSSLCertificate] {
+        guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else { throw failure }
+        return certificates
+    }
+}
