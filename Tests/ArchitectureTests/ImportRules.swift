@@ -41,7 +41,9 @@ enum ImportRules {
             "Credentials", own: ["CCrypt", "LibCrypto"], packages: ["GRDB", "Logging"], platform: ["Dispatch"]),
         ImportRule(
             "Proxy", own: ["HTTP1"],
-            packages: ["Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOHPACK", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS"],
+            packages: [
+                "Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOHPACK", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
+            ],
             platform: ["Foundation"]),
         ImportRule("GatewayConfiguration", packages: ["Yams"], platform: ["Foundation"]),
         ImportRule(

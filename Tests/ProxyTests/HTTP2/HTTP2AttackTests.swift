@@ -159,6 +159,7 @@ extension GatewayTests {
             var settings = World.Settings()
             settings.responseTimeoutMilliseconds = 300
             settings.limits.bodyIdleTimeoutMilliseconds = 300
+            settings.limits.sendTimeoutMilliseconds = 300
             try await World.run(settings) { world in
                 let sizes = [10, 5_000_000]
                 world.backend.onRequest { request, responder in
