@@ -103,13 +103,14 @@ extension ClientConnection {
         let request = makeControlRequest()
         let controlPlane = loop.controlPlane
         let eventLoop = loop.eventLoop
-        let connection = NIOLoopBound(WeakConnection(self), eventLoop: eventLoop)
+        let handle = NIOLoopBound(handle, eventLoop: eventLoop)
         let ticket = request.requestID
         Task {
             let response = await controlPlane.respond(to: request)
             eventLoop.execute {
-                connection.value.connection?.loop.updateNow()
-                connection.value.connection?.controlPlaneAnswered(response, ticket: ticket)
+                guard let connection = handle.value.connection else { return }
+                connection.loop.updateNow()
+                connection.controlPlaneAnswered(response, ticket: ticket)
             }
         }
     }
@@ -230,14 +231,5 @@ extension ClientConnection {
                 durationNanoseconds: started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds,
                 upstreamNanoseconds: upstreamTime, subject: exchange.identity?.loggedSubject),
             nowMilliseconds: loop.wallClockMilliseconds)
-    }
-}
-
-/// Keeps a late answer of the control plane from keeping a closed connection alive.
-private struct WeakConnection {
-    weak var connection: ClientConnection?
-
-    init(_ connection: ClientConnection) {
-        self.connection = connection
     }
 }

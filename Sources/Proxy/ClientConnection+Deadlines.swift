@@ -19,8 +19,8 @@ extension ClientConnection {
     private func armTimer() {
         timer?.cancel()
         timerDeadline = deadline
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            self?.timerRang()
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [handle] in
+            handle.connection?.timerRang()
         }
     }
 

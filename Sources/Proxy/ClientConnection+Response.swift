@@ -56,7 +56,7 @@ extension ClientConnection {
         writeOutput()
         context.flush()
         guard phase == .exchanging else { return }
-        guard context.channel.isWritable else {
+        guard isWritable else {
             // From here the client is waited for, not the upstream.
             upstream?.setReading(false)
             startSendClock()

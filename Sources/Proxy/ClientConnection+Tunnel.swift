@@ -60,9 +60,9 @@ extension ClientConnection {
     /// The upstream will send nothing more.
     func tunnelUpstreamEnded() {
         guard phase == .tunnelling, tunnel.ended(.upstream) else { return }
-        whenFlushed { [weak self] in
-            guard let self, phase == .tunnelling else { return }
-            context?.close(mode: .output, promise: nil)
+        whenFlushed { connection in
+            guard connection.phase == .tunnelling else { return }
+            connection.context?.close(mode: .output, promise: nil)
         }
     }
 

@@ -36,19 +36,23 @@ extension ClientConnection {
         // The pool keeps to its own deadline; this one is there should it not.
         setDeadline(milliseconds: pool.upstream.connectTimeoutMilliseconds &+ 1_000)
         // The pool does not keep its loop's context alive, and this may come after everything else is gone.
-        pool.connect(to: endpoint) { [weak self, loop] result in
+        pool.connect(to: endpoint) { [handle, loop] result in
             loop.updateNow()
-            guard let self, phase == .connecting, attempt == connectAttempt else {
+            guard let connection = handle.connection, connection.isConnecting(attempt) else {
                 // The client left meanwhile; the connection is as good as new.
-                if case .success(let connection) = result { connection.end(reuse: true) }
+                if case .success(let opened) = result { opened.end(reuse: true) }
                 return
             }
             switch result {
-            case .success(let connection): use(connection, of: pool)
-            case .failure(let failure): connectFailed(failure, at: endpoint, of: pool)
+            case .success(let opened): connection.use(opened, of: pool)
+            case .failure(let failure): connection.connectFailed(failure, at: endpoint, of: pool)
             }
-            advance()
+            connection.advance()
         }
+    }
+
+    private func isConnecting(_ attempt: Int) -> Bool {
+        phase == .connecting && attempt == connectAttempt
     }
 
     private func connectFailed(
@@ -71,15 +75,15 @@ extension ClientConnection {
     private func wait(for pool: UpstreamPool) {
         phase = .connecting
         connectAttempt += 1
-        waitingTicket = pool.wait { [weak self, loop] acquisition in
+        waitingTicket = pool.wait { [handle, loop] acquisition in
             loop.updateNow()
-            guard let self else {
-                if case .idle(let connection) = acquisition { connection.end(reuse: true) }
+            guard let connection = handle.connection else {
+                if case .idle(let idle) = acquisition { idle.end(reuse: true) }
                 return
             }
-            waitingTicket = nil
-            take(acquisition, of: pool)
-            advance()
+            connection.waitingTicket = nil
+            connection.take(acquisition, of: pool)
+            connection.advance()
         }
         if waitingTicket == nil {
             answer(.upstreamBusy, reason: "upstream_queue_full")

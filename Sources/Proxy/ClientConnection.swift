@@ -35,6 +35,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     let loop: LoopContext
     let authentication: Authentication
+    let handle = ConnectionHandle()
     var transport: ClientTransport
     var phase = Phase.readingHead
     var context: ChannelHandlerContext?
@@ -95,6 +96,7 @@ final class ClientConnection: ChannelInboundHandler {
     private func start(_ context: ChannelHandlerContext) {
         guard !hasStarted else { return }
         hasStarted = true
+        handle.connection = self
         peer =
             transport.peer
             ?? ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
@@ -199,6 +201,7 @@ final class ClientConnection: ChannelInboundHandler {
         place?.giveUp(on: loop)
         place = nil
         loop.remove(self)
+        handle.connection = nil
     }
 
     /// Lets go of a connection that is to be served otherwise.
@@ -211,6 +214,7 @@ final class ClientConnection: ChannelInboundHandler {
         authentication.onDecision = { _ in }
         input = ByteBuffer()
         loop.remove(self)
+        handle.connection = nil
         defer { place = nil }
         return place
     }
@@ -327,23 +331,25 @@ final class ClientConnection: ChannelInboundHandler {
         upstream = nil
         resumeReading()
         startSendClock()
-        whenFlushed { [weak self] in
-            guard let self, let context = self.context else { return }
-            hasFlushed = true
-            guard mustLinger, !inputHasEnded else {
+        whenFlushed { connection in
+            guard let context = connection.context else { return }
+            connection.hasFlushed = true
+            guard mustLinger, !connection.inputHasEnded else {
                 context.close(promise: nil)
                 return
             }
-            setDeadline(milliseconds: 2_000)
+            connection.setDeadline(milliseconds: 2_000)
             context.close(mode: .output, promise: nil)
         }
     }
 
-    /// Acts once everything written has gone out, or cannot go out any more.
-    func whenFlushed(_ act: @escaping () -> Void) {
+    /// Acts once everything written has gone out, or cannot go out any more; never on a connection that is closed.
+    func whenFlushed(_ act: @escaping (ClientConnection) -> Void) {
         guard let context else { return }
         let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { _ in act() }
+        promise.futureResult.assumeIsolated().whenComplete { [handle] _ in
+            if let connection = handle.connection { act(connection) }
+        }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
     }
 
