@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 
@@ -173,14 +174,14 @@ extension GatewayTests {
                 #expect(try await SemanticsRows.answered("GET /dead HTTP/1.1\r\nHost: a\r\n\r\n").0.status == 502)
             },
             "t-blackhole": { () async throws in
-                let hole = try BlackHole()
+                let hole = try await BlackHole()
                 var settings = World.Settings()
                 settings.deadPort = hole.port
                 settings.connectTimeoutMilliseconds = 200
                 try await World.run(settings) { (world) async throws in
                     #expect(try world.ask("GET /dead HTTP/1.1\r\nHost: a\r\n\r\n").status == 504)
                 }
-                hole.close()
+                await hole.close()
             },
             "t-100-never": { () async throws in
                 try await World.run { (world) async throws in
@@ -211,23 +212,15 @@ extension GatewayTests {
 /// A port that answers no attempt to connect: its queue is full and nobody accepts.
 private final class BlackHole {
     let port: Int
-    private let descriptor: Int32
+    private let listener: any Channel
     private var fillers: [Int32] = []
 
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let any = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
-        let listener = descriptor
-        let isListening = any.withSockAddr { bind(listener, $0, socklen_t($1)) } == 0 && listen(listener, 0) == 0
-        // The address as bytes: its port are the third and the fourth.
-        var address = [UInt8](repeating: 0, count: 16)
-        var length = socklen_t(address.count)
-        let isNamed = address.withUnsafeMutableBytes { bytes in
-            guard let start = bytes.baseAddress else { return false }
-            return getsockname(listener, start.assumingMemoryBound(to: sockaddr.self), &length) == 0
-        }
-        port = Int(address[2]) << 8 | Int(address[3])
-        #expect(isListening && isNamed)
+    init() async throws {
+        listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 0)
+            .serverChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+        port = listener.localAddress?.port ?? 0
         let target = try SocketAddress(ipAddress: "127.0.0.1", port: port)
         for _ in 0..<3 {
             let filler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
@@ -236,7 +229,8 @@ private final class BlackHole {
         }
     }
 
-    func close() {
-        for filler in fillers + [descriptor] { Glibc.close(filler) }
+    func close() async {
+        for filler in fillers { Glibc.close(filler) }
+        try? await listener.close().get()
     }
 }
