@@ -35,6 +35,7 @@ final class ClientConnection: ChannelInboundHandler {
     var phase = Phase.readingHead
     var context: ChannelHandlerContext?
     var peer = ClientPeer(nil, trusted: [])
+    private let hasPeer: Bool
     var input = ByteBuffer()
     var parser: RequestHeadParser
     var exchange = Exchange()
@@ -48,9 +49,12 @@ final class ClientConnection: ChannelInboundHandler {
     private var isAdvancing = false
     /// Whether this client is kept from sending more.
     private(set) var isPaused = false
-    private var isCounted = false
+    private var hasStarted = false
+    private var isCounted: Bool
     /// The network whose connections this one is counted among.
     private var countedNetwork: UInt128?
+    /// Whether it is being closed; what still comes in then is nobody's business.
+    private var isClosing = false
     /// Whether the client takes what is written for it.
     private var isWritable = true
     /// Whether the last answer has gone out.
@@ -59,8 +63,15 @@ final class ClientConnection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
 
-    init(loop: LoopContext) {
+    /// - Parameters:
+    ///   - loop: the event loop's belongings.
+    ///   - peer: the client, where it is not simply who is at the other end of a TCP connection.
+    ///   - isCounted: whether the connection has its place among the connections already, which it gives back in the end.
+    init(loop: LoopContext, peer: ClientPeer? = nil, isCounted: Bool = false) {
         self.loop = loop
+        self.isCounted = isCounted
+        if let peer { self.peer = peer }
+        hasPeer = peer != nil
         authentication = loop.makeAuthentication()
         parser = RequestHeadParser(limits: loop.configuration.limits.head)
     }
@@ -81,20 +92,18 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     private func start(_ context: ChannelHandlerContext) {
-        guard !isCounted else { return }
+        guard !hasStarted else { return }
+        hasStarted = true
         let limits = loop.configuration.limits
-        peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        if !hasPeer {
+            peer = ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
+        }
         authentication.peer = peer
         authentication.onDecision = { [unowned self] decision in
             loop.updateNow()
             decided(decision)
         }
-        guard loop.connectionCount.increment(upTo: limits.connections) else {
-            answer(.tooManyConnections, reason: "connection_limit")
-            return
-        }
-        isCounted = true
-        guard takesPlaceOfAddress(upTo: limits.connectionsPerAddress) else {
+        guard isCounted || takesPlace(limits) else {
             answer(.tooManyConnections, reason: "connection_limit")
             return
         }
@@ -103,17 +112,21 @@ final class ClientConnection: ChannelInboundHandler {
         setDeadline(milliseconds: limits.keepAliveTimeoutMilliseconds)
     }
 
-    /// Whether the peer's address may have one more connection; a trusted proxy's are those of many clients.
-    private func takesPlaceOfAddress(upTo limit: Int) -> Bool {
-        guard limit > 0, !peer.isTrusted, let network = peer.ip?.countedNetwork else { return true }
-        guard loop.connectionCount.byAddress.increment(network, upTo: limit) else { return false }
+    /// Whether there is room for one more connection: among all, and among those of its address.
+    private func takesPlace(_ limits: ProxyConfiguration.Limits) -> Bool {
+        guard loop.connectionCount.increment(upTo: limits.connections) else { return false }
+        isCounted = true
+        guard let network = peer.countedNetwork(limits) else { return true }
+        guard loop.connectionCount.byAddress.increment(network, upTo: limits.connectionsPerAddress) else {
+            return false
+        }
         countedNetwork = network
         return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var received = unwrapInboundIn(data)
-        if phase == .lingering || phase == .closed { return }
+        if phase == .lingering || phase == .closed || isClosing { return }
         loop.updateNow()
         if input.readableBytes == 0 {
             input = received
@@ -194,7 +207,8 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset by the client, usually; whatever it is, this connection is done.
+        // A reset by the client, usually, or an end without TLS' closing alert; whatever it is, this connection is done.
+        isClosing = true
         context.close(promise: nil)
     }
 
@@ -273,6 +287,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// Closes without another word.
     func closeNow() {
         guard phase != .closed else { return }
+        isClosing = true
         context?.close(promise: nil)
     }
 

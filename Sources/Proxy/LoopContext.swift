@@ -23,6 +23,7 @@ final class LoopContext {
     private var date = HTTPDate()
     private var random: SeededGenerator
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var opening: [ObjectIdentifier: OpeningConnection] = [:]
     private var housekeeping: RepeatedTask?
 
     init(
@@ -51,6 +52,8 @@ final class LoopContext {
     /// Ends everything on this loop: idle connections now, the others after their exchange.
     func drain() {
         isDraining = true
+        // They have asked for nothing yet.
+        for connection in Array(opening.values) { connection.cut("shutting down") }
         for connection in Array(connections.values) { connection.drain() }
     }
 
@@ -70,6 +73,14 @@ final class LoopContext {
 
     func remove(_ connection: ClientConnection) {
         connections.removeValue(forKey: ObjectIdentifier(connection))
+    }
+
+    func add(_ connection: OpeningConnection) {
+        opening[ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: OpeningConnection) {
+        opening.removeValue(forKey: ObjectIdentifier(connection))
     }
 
     /// An empty buffer to put a head together in.

@@ -40,7 +40,8 @@ enum ImportRules {
         ImportRule(
             "Credentials", own: ["CCrypt", "LibCrypto"], packages: ["GRDB", "Logging"], platform: ["Dispatch"]),
         ImportRule(
-            "Proxy", own: ["HTTP1"], packages: ["Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix"],
+            "Proxy", own: ["HTTP1"],
+            packages: ["Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS"],
             platform: ["Foundation"]),
         ImportRule("GatewayConfiguration", packages: ["Yams"], platform: ["Foundation"]),
         ImportRule(

@@ -17,6 +17,7 @@ struct GatewayPlan {
     let revocationKeys: RevocationKeys
     /// The limits of the routes; `nil` when none has one.
     let rateLimits: RouteRateLimits?
+    let listeners: [ListenerPlan]
 
     private let configuration: Configuration
     private let routePolicies: [Int?]
@@ -28,6 +29,7 @@ struct GatewayPlan {
     /// - Throws: ``GatewayError`` for keys that are missing or unusable.
     init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
         self.configuration = configuration
+        listeners = try ListenerPlan.load(configuration)
         revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
         let foreignLifetime = configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0
         if let tokens = configuration.tokens {
@@ -82,7 +84,13 @@ struct GatewayPlan {
     }
 
     /// What the data path is started with.
-    func proxyConfiguration(endpoints: [(path: String, method: String)]) -> ProxyConfiguration {
+    ///
+    /// - Parameters:
+    ///   - endpoints: what the gateway answers itself.
+    ///   - connectionLimit: the most client connections.
+    func proxyConfiguration(
+        endpoints: [(path: String, method: String)], connectionLimit: Int
+    ) -> ProxyConfiguration {
         let upstreams = configuration.upstreams.map(Upstream.init)
         let indices = Dictionary(uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
         var routes = endpoints.map {
@@ -104,11 +112,13 @@ struct GatewayPlan {
             case .everyRequest: 1
             case .sampled(let fraction): fraction
             }
+        var limits = ProxyConfiguration.Limits(configuration.limits)
+        limits.connections = connectionLimit
         return ProxyConfiguration(
-            routes: RouteTable(routes), upstreams: upstreams, limits: ProxyConfiguration.Limits(configuration.limits),
+            routes: RouteTable(routes), upstreams: upstreams, limits: limits,
             trustedProxies: configuration.trustedProxies.compactMap {
                 NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
-            }, accessLogFraction: fraction)
+            }, trustsLocalPeers: configuration.trustsLocalPeers, accessLogFraction: fraction)
     }
 
     private static func issuers(
