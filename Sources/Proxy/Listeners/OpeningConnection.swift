@@ -8,7 +8,6 @@ import NIOTLS
 /// It has a place among the connections from its first moment, and one deadline for all of this.
 final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
 
     private enum Phase {
         case waiting
@@ -124,13 +123,10 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             }
             var rest = received
             rest.moveReaderIndex(forwardBy: header.byteCount)
-            if opening.tls == nil {
-                if serve(.http1, context), rest.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(rest)) }
-            } else {
-                beginHandshake(context)
-                // From the front: the handler that was just added there is to have it.
-                if rest.readableBytes > 0 { context.pipeline.syncOperations.fireChannelRead(NIOAny(rest)) }
-            }
+            let pipeline = context.pipeline.syncOperations
+            if opening.tls == nil { serve(.http1, context) } else { beginHandshake(context) }
+            // From the front: who was put in place just now is to have it.
+            if rest.readableBytes > 0 { pipeline.fireChannelRead(NIOAny(rest)) }
         }
     }
 
@@ -146,18 +142,16 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// Hands the connection over.
-    @discardableResult
-    private func serve(_ applicationProtocol: ApplicationProtocol, _ context: ChannelHandlerContext) -> Bool {
+    private func serve(_ applicationProtocol: ApplicationProtocol, _ context: ChannelHandlerContext) {
         leave()
         do {
             try opening.serve(applicationProtocol, on: context.channel, loop: loop, peer: peer)
         } catch {
             context.close(promise: nil)
-            return false
+            return
         }
         // What comes from here on passes this handler, which is not there any more.
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        return true
     }
 
     // MARK: - Who it is

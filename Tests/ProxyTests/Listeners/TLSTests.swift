@@ -25,7 +25,10 @@ extension GatewayTests {
                 two = try authority.issue("two", names: ["two.test", "*.two.test"])
                 client = try authority.issue("client", names: [], usage: "clientAuth")
                 // A key that has nothing to do with the authority.
-                stranger = try TestAuthority().root.copied(to: authority.folder, as: "stranger")
+                let other = try TestAuthority()
+                let issued = try other.issue("stranger", names: [], usage: "clientAuth")
+                stranger = try issued.copied(to: authority.folder, as: "stranger")
+                withExtendedLifetime(other) {}
             }
 
             static let shared = Result { try Certificates() }
@@ -351,6 +354,10 @@ private final class Greeter: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { context.close(promise: nil) }
     }
 }
 

@@ -135,6 +135,9 @@ final class StreamClient: Sendable {
         return state.withLockedValue { $0.error == nil ? .cleanly : .abruptly }
     }
 
+    /// What went wrong first, for the report of a failure.
+    var errorText: String { state.withLockedValue { "\($0.error.map { "\($0)" } ?? "nothing wrong")" } }
+
     /// Everything that has come and was not read as an answer.
     var received: [UInt8] { state.withLockedValue { $0.received } }
 
