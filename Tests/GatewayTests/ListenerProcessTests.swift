@@ -159,9 +159,9 @@ extension GatewayTests {
             try await Task.sleep(for: .seconds(1))
             #expect(processorTime(of: served.run.processIdentifier) - before < 0.5, "the loop turns and turns")
             await kept.request("GET", "/public/x")
-            do { #expect(try await kept.answer().status == 200) } catch { print("KEPT", error, served.run.output) }
+            #expect(try await kept.answer().status == 200)
             try await setLimit(4096)
-            do { #expect(try await waiting.answer().status == 200) } catch { print("WAITING", error, served.run.output) }
+            #expect(try await waiting.answer().status == 200)
             await served.end()
         }
 

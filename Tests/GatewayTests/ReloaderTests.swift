@@ -56,7 +56,7 @@ struct ReloaderTests {
         reloader.start()
         for count in 1...3 {
             parts[1].state.withLock { $0.hasChanged = true }
-            #expect(await eventually { parts[1].reloads == count })
+            #expect(await eventually(within: .seconds(60)) { parts[1].reloads == count })
         }
         reloader.stop()
         #expect(parts[0].reloads == 0)

@@ -116,20 +116,20 @@ package final class Gateway: Service {
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await waitForRedis(redis)
+        await watch(plan.listeners, running)
         try await listen(server, plan.listeners, redis, running)
-        watch(plan.listeners, running)
     }
 
     /// Has certificates exchanged when their files are.
-    private func watch(_ listeners: [ListenerPlan], _ running: RunningGateway) {
+    private func watch(_ listeners: [ListenerPlan], _ running: RunningGateway) async {
         for plan in listeners {
             guard let tls = plan.tls else { continue }
             let reloading = CertificateReloading(settings: plan.settings, tls: tls, logger: logger)
             reloading.warnOfExpiry()
             reloader.add(reloading)
         }
-        reloader.start()
         running.add(reloader)
+        await reloader.start()
     }
 
     /// How many clients there may be at a time, open files considered.

@@ -26,7 +26,10 @@ final class Reloader: Sendable {
     }
 
     /// Begins to look for changes.
-    func start() {
+    func start() async {
+        // Dispatch opens the descriptor of its clock at the first sleep of a process, and ends the process when none is
+        // left: it is to have it before the first client comes.
+        try? await Task.sleep(for: .milliseconds(1))
         let task = Task { [weak self, interval] in
             while (try? await Task.sleep(for: interval)) != nil {
                 await self?.run { $0.hasChanged() }
