@@ -53,7 +53,7 @@ struct ReloaderTests {
         let reloader = Reloader(interval: .milliseconds(5), logger: logger)
         let parts = [Part("a"), Part("b")]
         for part in parts { reloader.add(part) }
-        reloader.start()
+        await reloader.start()
         for count in 1...3 {
             parts[1].state.withLock { $0.hasChanged = true }
             #expect(await eventually(within: .seconds(60)) { parts[1].reloads == count })

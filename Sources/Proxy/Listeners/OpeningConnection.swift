@@ -24,6 +24,8 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     private var peer = ClientPeer(nil, trusted: [])
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
+    /// Whether its place among the connections is still this handler's to give back.
+    private var holdsPlace = false
 
     init(opening: ConnectionOpening, loop: LoopContext) {
         self.opening = opening
@@ -93,19 +95,18 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             cut("not a trusted proxy")
             return
         }
-        let count = loop.connectionCount
-        guard !loop.isDraining, count.increment(upTo: configuration.limits.connections) else {
+        guard !loop.isDraining, loop.connectionCount.increment(upTo: configuration.limits.connections) else {
             cut("too many connections")
             return
         }
-        context.channel.closeFuture.whenComplete { _ in count.decrement() }
+        holdsPlace = true
         loop.add(self)
         let limit = TimeAmount.milliseconds(configuration.limits.headerTimeoutMilliseconds)
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [weak self] in self?.cut("too slow") }
         if opening.expectsProxyProtocol {
             phase = .readingHeader(ByteBuffer())
         } else {
-            beginHandshake(context)
+            goOn(context)
         }
     }
 
@@ -119,15 +120,29 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             switch header.source {
             case .connection: break
             case .client(let address): peer = announcedPeer(address)
-            case .local: peer = ClientPeer(localTrusted: false, isSecure: opening.tls != nil)
+            case .local: peer = ClientPeer(localTrusted: false, trusted: [], isSecure: opening.tls != nil)
             }
             var rest = received
             rest.moveReaderIndex(forwardBy: header.byteCount)
             let pipeline = context.pipeline.syncOperations
-            if opening.tls == nil { serve(.http1, context) } else { beginHandshake(context) }
+            goOn(context)
             // From the front: who was put in place just now is to have it.
             if rest.readableBytes > 0 { pipeline.fireChannelRead(NIOAny(rest)) }
         }
+    }
+
+    /// Knows the client, and so whether its address may have one more connection.
+    private func goOn(_ context: ChannelHandlerContext) {
+        let limits = loop.configuration.limits
+        if let network = peer.countedNetwork(limits) {
+            let count = loop.connectionCount.byAddress
+            guard count.increment(network, upTo: limits.connectionsPerAddress) else {
+                cut("too many connections from one address")
+                return
+            }
+            context.channel.closeFuture.whenComplete { _ in count.decrement(network) }
+        }
+        if opening.tls == nil { serve(.http1, context) } else { beginHandshake(context) }
     }
 
     private func beginHandshake(_ context: ChannelHandlerContext) {
@@ -143,10 +158,13 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Hands the connection over.
     private func serve(_ applicationProtocol: ApplicationProtocol, _ context: ChannelHandlerContext) {
+        // Whoever serves it has it from here on.
+        holdsPlace = false
         leave()
         do {
             try opening.serve(applicationProtocol, on: context.channel, loop: loop, peer: peer)
         } catch {
+            loop.connectionCount.decrement()
             context.close(promise: nil)
             return
         }
@@ -157,11 +175,9 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: - Who it is
 
     private func connectingPeer(_ channel: any Channel) -> ClientPeer {
-        let isSecure = opening.tls != nil
-        if opening.isLocal {
-            return ClientPeer(localTrusted: loop.configuration.trustsLocalPeers, isSecure: isSecure)
-        }
-        return ClientPeer(channel.remoteAddress, trusted: loop.configuration.trustedProxies, isSecure: isSecure)
+        if opening.isLocal { return opening.localPeer(loop) }
+        return ClientPeer(
+            channel.remoteAddress, trusted: loop.configuration.trustedProxies, isSecure: opening.tls != nil)
     }
 
     /// The client whom a trusted proxy announced: from here on the peer, trusted by its own address and no other.
@@ -176,6 +192,10 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
         timer = nil
         phase = .over
         loop.remove(self)
+        if holdsPlace {
+            holdsPlace = false
+            loop.connectionCount.decrement()
+        }
     }
 
     /// Closes at once; a handshake in its midst gets no goodbye.

@@ -82,12 +82,8 @@ enum ProxyProtocolV1 {
         default:
             return nil
         }
-        guard let client = address(words[1]), address(words[2]) != nil else { return nil }
+        guard let client = ClientAddress(text: words[1]), ClientAddress(text: words[2]) != nil else { return nil }
         return .init(client, port: port)
-    }
-
-    private static func address(_ text: String) -> ClientAddress? {
-        Array(text.utf8).withUnsafeBytes { ClientAddress(text: $0) }
     }
 
     private static func port(_ text: String) -> Int? {

@@ -153,6 +153,26 @@ extension GatewayTests {
             }
         }
 
+        @Test("the limit of an address is the announced client's, and its connections give their places back")
+        func limitPerAddress() async throws {
+            try await World.run(Self.settings { $0.limits.connectionsPerAddress = 1 }) { world in
+                let first = try world.client()
+                try first.send(Self.header + Self.get)
+                #expect(try first.readResponse().status == 200)
+                let same = try world.client()
+                try same.send(Self.header + Self.get)
+                #expect(try same.endsNow())
+                let other = try world.client()
+                try other.send(Self.binary + Array(Self.get.utf8))
+                #expect(try other.readResponse().status == 200)
+                first.close()
+                await eventually("counted off") { world.server.connections == 1 }
+                let again = try world.client()
+                try again.send(Self.header + Self.get)
+                #expect(try again.readResponse().status == 200)
+            }
+        }
+
         @Test("connections over the limit are closed before they are listened to")
         func limit() async throws {
             try await World.run(Self.settings { $0.limits.connections = 1 }) { world in

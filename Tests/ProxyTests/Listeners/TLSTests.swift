@@ -139,7 +139,9 @@ extension GatewayTests {
             let one = try ServerTLS(Self.settings([certificates.one]))
             for (tls, offers) in [(both, true), (one, false)] {
                 let settings = Self.world(tls) { settings in
-                    settings.startHTTP2 = { channel, _, peer in
+                    settings.startHTTP2 = { channel, loop, peer in
+                        let count = loop.connectionCount
+                        channel.closeFuture.whenComplete { _ in count.decrement() }
                         let text = "h2 for \(peer.address)"
                         try channel.pipeline.syncOperations.addHandler(Greeter(text))
                     }
