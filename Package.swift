@@ -15,6 +15,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let tlsEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let http2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -58,7 +59,7 @@ let package = Package(
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        target("Proxy", ["HTTP1", logging, tls, http2, .product(name: "NIOTLS", package: "swift-nio")] + nio),
+        target("Proxy", ["HTTP1", logging, tls, tlsEvents, http2] + nio),
         target("GatewayConfiguration", ["Yams"]),
         target(
             "Gateway",

@@ -65,12 +65,17 @@ final class ClientConnection: ChannelInboundHandler {
     private var place: ConnectionPlace?
     var bodyClock = BodyClock()
     var sendClock = SendClock()
+    /// Whether it is being closed; what still comes in then is nobody's business.
+    private var isClosing = false
     /// Whether the last answer has gone out.
     private(set) var hasFlushed = false
     var deadline = NIODeadline.distantFuture
     var timer: Scheduled<Void>?
     var timerDeadline = NIODeadline.distantFuture
 
+    /// - Parameters:
+    ///   - loop: the event loop's belongings.
+    ///   - transport: what the requests arrive over.
     init(loop: LoopContext, transport: ClientTransport = ClientTransport()) {
         self.loop = loop
         self.transport = transport
@@ -106,7 +111,7 @@ final class ClientConnection: ChannelInboundHandler {
             decided(decision)
         }
         if !transport.isStream {
-            place = ConnectionPlace(for: peer, on: loop)
+            place = transport.place ?? ConnectionPlace(for: peer, on: loop)
             guard place != nil else {
                 answer(.tooManyConnections, reason: "connection_limit")
                 return
@@ -119,7 +124,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var received = unwrapInboundIn(data)
-        if phase == .lingering || phase == .closed { return }
+        if phase == .lingering || phase == .closed || isClosing { return }
         loop.updateNow()
         if input.readableBytes == 0 {
             input = received
@@ -220,7 +225,8 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset by the client, usually; whatever it is, this connection is done.
+        // A reset by the client, usually, or an end without TLS' closing alert; whatever it is, this connection is done.
+        isClosing = true
         context.close(promise: nil)
     }
 
@@ -307,6 +313,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// Closes without another word.
     func closeNow() {
         guard phase != .closed else { return }
+        isClosing = true
         context?.close(promise: nil)
     }
 

@@ -5,24 +5,45 @@ import NIOCore
 ///
 /// A class, so that handing it on copies nothing.
 package final class ClientPeer {
-    /// The address without a port.
+    /// The address without a port; `unix` for who has none.
     let address: String
     /// Whether the peer's own `X-Forwarded-*` fields are believed.
     let isTrusted: Bool
     /// `X-Forwarded-For` and `X-Forwarded-Proto`, complete.
     let forwardedLines: [UInt8]
+    /// `X-Forwarded-Proto` alone.
+    let protocolLine: [UInt8]
     /// The address as a number; `nil` for a Unix domain socket.
     let ip: ClientAddress?
     private let trusted: [NetworkRange]
 
-    init(_ address: SocketAddress?, trusted: [NetworkRange]) {
+    /// A peer with an address, which is what trust depends on; without one, there is none.
+    convenience init(_ address: SocketAddress?, trusted: [NetworkRange], isSecure: Bool = false) {
         let text = address?.ipAddress ?? "unix"
         let ip = ClientAddress(text: text)
-        self.address = text
+        let isTrusted = ip.map { peer in trusted.contains { $0.contains(peer) } } ?? false
+        self.init(text, ip, isTrusted: isTrusted, trusted: trusted, isSecure: isSecure)
+    }
+
+    /// A process of this machine, connected through a Unix socket.
+    convenience init(localTrusted: Bool, trusted: [NetworkRange], isSecure: Bool) {
+        self.init("unix", nil, isTrusted: localTrusted, trusted: trusted, isSecure: isSecure)
+    }
+
+    private init(_ text: String, _ ip: ClientAddress?, isTrusted: Bool, trusted: [NetworkRange], isSecure: Bool) {
+        address = text
         self.ip = ip
         self.trusted = trusted
-        isTrusted = ip.map { peer in trusted.contains { $0.contains(peer) } } ?? false
-        forwardedLines = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: http\r\n".utf8)
+        self.isTrusted = isTrusted
+        let line = "X-Forwarded-Proto: \(isSecure ? "https" : "http")\r\n"
+        protocolLine = Array(line.utf8)
+        forwardedLines = Array("X-Forwarded-For: \(text)\r\n\(line)".utf8)
+    }
+
+    /// What its connections are counted by; `nil` where they are not: a trusted proxy's are those of many clients.
+    func countedNetwork(_ limits: ProxyConfiguration.Limits) -> UInt128? {
+        guard limits.connectionsPerAddress > 0, !isTrusted else { return nil }
+        return ip?.countedNetwork
     }
 
     /// Who sent a request: the peer, or whom the trusted proxies in front of it name in `X-Forwarded-For`.

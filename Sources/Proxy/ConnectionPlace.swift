@@ -1,23 +1,31 @@
 /// A client connection's place among those that the limits allow: taken when it opens, given up when it closes.
 struct ConnectionPlace {
     /// The network whose connections this one is counted among, where their number is limited.
-    private let network: UInt128?
+    private var network: UInt128?
 
-    /// Takes a place, if there is one.
+    /// Takes a place among all, if there is one.
+    init?(on loop: LoopContext) {
+        guard loop.connectionCount.increment(upTo: loop.configuration.limits.connections) else { return nil }
+    }
+
+    /// Takes a place among all and among those of the peer's address, if there is one.
     init?(for peer: ClientPeer, on loop: LoopContext) {
-        let limits = loop.configuration.limits
-        let count = loop.connectionCount
-        guard count.increment(upTo: limits.connections) else { return nil }
-        // A trusted proxy's connections are those of many clients.
-        guard limits.connectionsPerAddress > 0, !peer.isTrusted, let network = peer.ip?.countedNetwork else {
-            self.network = nil
-            return
-        }
-        guard count.byAddress.increment(network, upTo: limits.connectionsPerAddress) else {
-            count.decrement()
+        self.init(on: loop)
+        guard take(for: peer, on: loop) else {
+            giveUp(on: loop)
             return nil
         }
+    }
+
+    /// Takes a place among the connections of the peer's address; to be called once.
+    ///
+    /// - Returns: whether there was one.
+    mutating func take(for peer: ClientPeer, on loop: LoopContext) -> Bool {
+        let limits = loop.configuration.limits
+        guard let network = peer.countedNetwork(limits) else { return true }
+        guard loop.connectionCount.byAddress.increment(network, upTo: limits.connectionsPerAddress) else { return false }
         self.network = network
+        return true
     }
 
     /// Gives the place up; to be called once.

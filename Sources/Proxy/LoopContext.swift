@@ -24,6 +24,7 @@ final class LoopContext {
     private var random: SeededGenerator
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     private var http2Connections: [ObjectIdentifier: HTTP2Connection] = [:]
+    private var opening: [ObjectIdentifier: OpeningConnection] = [:]
     private var housekeeping: RepeatedTask?
 
     init(
@@ -53,6 +54,8 @@ final class LoopContext {
     func drain() {
         isDraining = true
         for connection in Array(http2Connections.values) { connection.drain() }
+        // They have asked for nothing yet.
+        for connection in Array(opening.values) { connection.cut("shutting down") }
         for connection in Array(connections.values) { connection.drain() }
     }
 
@@ -81,6 +84,14 @@ final class LoopContext {
 
     func remove(_ connection: HTTP2Connection) {
         http2Connections.removeValue(forKey: ObjectIdentifier(connection))
+    }
+
+    func add(_ connection: OpeningConnection) {
+        opening[ObjectIdentifier(connection)] = connection
+    }
+
+    func remove(_ connection: OpeningConnection) {
+        opening.removeValue(forKey: ObjectIdentifier(connection))
     }
 
     /// An empty buffer to put a head together in.

@@ -50,6 +50,8 @@ package struct ProxyConfiguration: Sendable {
     package var limits: Limits
     /// The networks whose `X-Forwarded-*` fields are believed.
     package var trustedProxies: [NetworkRange]
+    /// Whether `X-Forwarded-*` fields are believed of those who connect through a Unix socket.
+    package var trustsLocalPeers: Bool
 
     /// The part of the requests that get an access-log line, 0 to 1; those answered with 5xx always do.
     package var accessLogFraction: Double
@@ -57,12 +59,13 @@ package struct ProxyConfiguration: Sendable {
     /// Makes a configuration.
     package init(
         routes: RouteTable, upstreams: [Upstream], limits: Limits = Limits(), trustedProxies: [NetworkRange] = [],
-        accessLogFraction: Double = 1
+        trustsLocalPeers: Bool = false, accessLogFraction: Double = 1
     ) {
         self.routes = routes
         self.upstreams = upstreams
         self.limits = limits
         self.trustedProxies = trustedProxies
+        self.trustsLocalPeers = trustsLocalPeers
         self.accessLogFraction = accessLogFraction
     }
 }

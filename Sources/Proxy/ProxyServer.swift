@@ -1,15 +1,20 @@
-import Glibc
 package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 package import NIOPosix
 
-/// The public listener: one accepting socket per event loop, each with all it needs to serve its connections.
+/// The public listeners, and event loops that each have all they need to serve their connections.
 package final class ProxyServer: Sendable {
+    private struct Listening {
+        var channels: [any Channel] = []
+        var files: [UnixSocketFile] = []
+        var isStopping = false
+    }
+
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoopContext>]
     private let logger: Logger
-    private let listeners = NIOLockedValueBox<[any Channel]>([])
+    private let listening = NIOLockedValueBox(Listening())
     private let connectionCount: ConnectionCount
     let monitors: [NIOLoopBound<UpstreamMonitor>]
 
@@ -57,70 +62,54 @@ package final class ProxyServer: Sendable {
     /// How many client connections there are.
     package var connections: Int { connectionCount.current }
 
-    /// Binds the address on every loop.
+    /// Accepts connections, besides those of the listeners there already are.
     ///
-    /// - Returns: the address bound, with the port that was chosen where 0 was asked for.
-    /// - Throws: `IOError` when the address is taken or not allowed.
-    package func listen(host: String, port: Int) async throws -> SocketAddress {
-        guard loops.count > 1 else {
-            let channel = try await bind(loops[0], host: host, port: port, sharesPort: false)
-            listeners.withLockedValue { $0 = [channel] }
-            return try Self.address(of: channel)
-        }
-        if port != 0 {
-            // Tried alone at first: with SO_REUSEPORT a second gateway would share the port without a word. A port that
-            // the system chooses is nobody else's.
-            try await bind(loops[0], host: host, port: port, sharesPort: false).close()
-        }
-        var channels: [any Channel] = []
-        do {
-            var chosen = port
-            for loop in loops {
-                let channel = try await bind(loop, host: host, port: chosen, sharesPort: true)
-                channels.append(channel)
-                chosen = try Self.address(of: channel).port ?? port
-            }
-            let address = try Self.address(of: channels[0])
-            listeners.withLockedValue { $0 = channels }
-            return address
-        } catch {
-            for channel in channels { try? await channel.close() }
-            throw error
+    /// - Returns: the address bound, with the port that was chosen where 0 was asked for; `nil` for a Unix socket.
+    /// - Throws: `IOError` when the address is taken or not allowed, ``UnixSocketRefusal`` for a Unix socket.
+    package func listen(on listener: Listener) async throws -> SocketAddress? {
+        let sockets = ListeningSockets(group: group, loops: loops, logger: logger)
+        switch listener.address {
+        case .tcp(let host, let port):
+            let opening = makeOpening(listener, isLocal: false)
+            let channels = try await sockets.bindTCP(host: host, port: port, opening: opening)
+            watch(channels)
+            return channels.first?.localAddress
+        case .unix(let path, let mode):
+            let opening = makeOpening(listener, isLocal: true)
+            let (channel, file) = try await sockets.bindUnix(path: path, mode: mode, opening: opening)
+            listening.withLockedValue { $0.files.append(file) }
+            watch([channel])
+            return nil
         }
     }
 
-    private static func address(of channel: any Channel) throws -> SocketAddress {
-        guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-        return address
+    private func makeOpening(_ listener: Listener, isLocal: Bool) -> ConnectionOpening {
+        ConnectionOpening(
+            tls: listener.tls, expectsProxyProtocol: listener.expectsProxyProtocol, isLocal: isLocal,
+            logger: logger)
     }
 
-    private func bind(
-        _ loop: NIOLoopBound<LoopContext>, host: String, port: Int, sharesPort: Bool
-    ) async throws -> any Channel {
-        var bootstrap = ServerBootstrap(group: loop.eventLoop, childGroup: loop.eventLoop)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
-        if sharesPort {
-            bootstrap = bootstrap.serverChannelOption(
-                .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
-        }
-        return try await bootstrap.childChannelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(
-                    ClientConnection(loop: loop.value, transport: ClientTransport(acceptsPreface: true)))
+    private func watch(_ channels: [any Channel]) {
+        listening.withLockedValue { $0.channels += channels }
+        for channel in channels {
+            channel.closeFuture.whenComplete { [listening, logger] _ in
+                guard !listening.withLockedValue({ $0.isStopping }) else { return }
+                logger.critical("an accepting socket has failed: new clients are turned away; restart the gateway")
             }
-        }.bind(host: host, port: port).get()
+        }
     }
 
     /// Stops accepting, lets what is in flight finish, and closes the rest when the time is over.
     ///
     /// - Parameter graceMilliseconds: how long to wait for exchanges in flight.
     package func shutdown(graceMilliseconds: Int64) async {
-        for channel in listeners.withLockedValue({ $0 }) { try? await channel.close() }
         for monitor in monitors { try? await monitor.eventLoop.submit { monitor.value.stop() }.get() }
+        let listening = listening.withLockedValue { state in
+            defer { state = Listening(isStopping: true) }
+            return state
+        }
+        for file in listening.files { file.remove() }
+        for channel in listening.channels { try? await channel.close() }
         for loop in loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
         let end = ContinuousClock.now + .milliseconds(graceMilliseconds)
         while ContinuousClock.now < end, await hasConnections() { try? await Task.sleep(for: .milliseconds(10)) }

@@ -112,7 +112,7 @@ struct RequestHeadWriter {
         if let scheme, scheme.equalsIgnoringCase("https") || scheme.equalsIgnoringCase("http") {
             writeField("X-Forwarded-Proto: ", scheme, to: &output)
         } else {
-            output.writeStaticString("X-Forwarded-Proto: http\r\n")
+            output.writeBytes(peer.protocolLine)
         }
         let host = head.value(of: .forwardedHost, in: bytes)
         writeField("X-Forwarded-Host: ", host ?? head.authority.bytes(in: bytes), to: &output)

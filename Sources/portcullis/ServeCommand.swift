@@ -10,7 +10,9 @@ import UnixSignals
 /// `portcullis serve`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the gateway in the foreground; SIGTERM and SIGINT drain it.")
+        commandName: "serve",
+        abstract:
+            "Run the gateway in the foreground; SIGTERM and SIGINT drain it, SIGHUP has it read certificates anew.")
 
     @OptionGroup var file: ConfigurationOption
 
@@ -29,7 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
         quiet.logLevel = .error
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: gateway)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+                services: [.init(service: gateway), .init(service: ReloadOnHangup(gateway: gateway))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         do {
             try await services.run()
         } catch let error as GatewayError {

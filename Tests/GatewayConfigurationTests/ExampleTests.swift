@@ -45,10 +45,15 @@ struct ExampleTests {
     @Test("the least file loads with every default")
     func leastFile() throws {
         let configuration = try Fixture.load(Fixture.least)
-        #expect(configuration.listeners.publicAddress == .init(host: "0.0.0.0", port: 8080))
+        #expect(
+            configuration.listeners.publicListeners == [
+                .init(
+                    keyPath: "listeners.public", address: .tcp(.init(host: "0.0.0.0", port: 8080)),
+                    expectsProxyProtocol: false)
+            ])
         #expect(configuration.listeners.adminAddress == .init(host: "127.0.0.1", port: 9090))
         #expect(configuration.listeners.adminToken == nil)
-        #expect(configuration.trustedProxies.isEmpty)
+        #expect(configuration.trustedProxies.isEmpty && !configuration.trustsLocalPeers)
         #expect(configuration.workerCount == 0)
         #expect(configuration.limits.requestLineByteLimit == 8192)
         #expect(configuration.limits.headerByteLimit == 32_768)

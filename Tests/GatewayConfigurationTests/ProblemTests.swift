@@ -44,7 +44,7 @@ struct ProblemTests {
         let expected = [
             "1:10: version: found `2`; expected 1",
             "3:21: listeners.public.address: found `8080`; expected an address such as 0.0.0.0:8080, [::1]:8080 or localhost:8080",
-            "3:29: listeners.public.tls: not supported yet; leave it out",
+            "3:34: listeners.public.tls.private_key: missing; write the path of its file, in PEM form",
             "4:11: listeners.admin.adress: unknown key; expected one of: address, token; did you mean `address`?",
             "4:44: listeners.admin.token: the environment variable NO_SUCH is not set; set it, or write the value here",
             "5:10: workers: found the string `4`; expected a whole number from 0 to 1024, without quotes",

@@ -179,8 +179,7 @@ struct RuleTests {
     @Test(
         "settings of later versions are refused by name, never ignored",
         arguments: [
-            ("listeners: {public: {tls: {certificate: a, private_key: b}}}", "listeners.public.tls"),
-            ("listeners: {public: {address: \"unix:/run/p\"}}", "listeners.public.address"),
+            ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls"),
             ("redis: {url: \"rediss://a\"}", "redis.url"),
             ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
             ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),

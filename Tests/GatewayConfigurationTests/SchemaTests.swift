@@ -42,7 +42,9 @@ struct SchemaTests {
     private func fullDocument() -> Object {
         [
             "version": 1,
-            "listeners": ["public": Object(), "admin": Object()],
+            "listeners": [
+                "public": ["tls": ["certificates": [["certificate": "c", "private_key": "k"]]]], "admin": Object(),
+            ],
             "limits": Object(),
             "access_log": ["sample": 1],
             "redis": ["url": "redis://a"],
@@ -99,7 +101,7 @@ struct SchemaTests {
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
-                "listeners.public",
+                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]",
                 "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit", "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])

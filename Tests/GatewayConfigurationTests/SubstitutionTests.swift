@@ -96,7 +96,7 @@ struct SubstitutionTests {
     func neverShown(secret: String) {
         let text = """
             version: ${S}
-            listeners: {public: {address: "${S}"}, admin: {address: "${S}", token: "${S} x"}}
+            listeners: {public: {address: "${S}", mode: "${S}", tls: {minimum_version: "${S}", http2: "${S}"}}, admin: {address: "${S}", token: "${S} x"}}
             trusted_proxies: ["${S}"]
             workers: ${S}
             limits: {body: "${S}", header_count: "${S}", header_timeout: "${S}"}

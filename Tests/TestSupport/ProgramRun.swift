@@ -63,6 +63,9 @@ package final class ProgramRun: Sendable {
         return exitCode
     }
 
+    /// The process, for what only the system can do to it.
+    package var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+
     /// The arguments that other users of the machine can see.
     package var visibleArguments: String {
         let identifier = process.withLock { $0.processIdentifier }

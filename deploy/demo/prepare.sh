@@ -25,6 +25,9 @@ for purpose in "$@"; do
         test)
             requirements+=(
                 "redis-server|command:redis-server|tests run against a real one"
+                "openssl|command:openssl|certificates for tests, and another implementation of TLS"
+                "curl|command:curl|another HTTP client, over TLS and Unix sockets"
+                "util-linux|command:prlimit|takes a running process its descriptors"
                 "python3-jwt|python:jwt|another implementation, to exchange tokens with"
                 "python3-cryptography|python:cryptography|the same one's signatures"
             )

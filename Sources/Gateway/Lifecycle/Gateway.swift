@@ -20,6 +20,7 @@ package final class Gateway: Service {
     private let logger: Logger
     private let auditLogger: Logger
     private let output: AccessLogWriter
+    private let reloader: Reloader
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -38,6 +39,12 @@ package final class Gateway: Service {
         self.logger = logger
         self.auditLogger = auditLogger
         self.output = output
+        reloader = Reloader(logger: logger)
+    }
+
+    /// Takes up what has changed on disk, for the connections to come; what cannot be used is logged and left.
+    package func reload() async {
+        await reloader.reload()
     }
 
     /// Starts, serves until a graceful shutdown is asked for, and drains.
@@ -65,7 +72,7 @@ package final class Gateway: Service {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         let running = RunningGateway(group: group, logger: logger)
         do {
-            try await assemble(plan, on: group, into: running)
+            try await assemble(plan, on: group, loopCount: loopCount, into: running)
         } catch {
             await running.shutdown()
             throw error
@@ -74,7 +81,7 @@ package final class Gateway: Service {
     }
 
     private func assemble(
-        _ plan: GatewayPlan, on group: MultiThreadedEventLoopGroup, into running: RunningGateway
+        _ plan: GatewayPlan, on group: MultiThreadedEventLoopGroup, loopCount: Int, into running: RunningGateway
     ) async throws {
         let logger = logger
         let redis = configuration.redis.map {
@@ -91,7 +98,8 @@ package final class Gateway: Service {
         // Made once here so that an unusable key is found now and not on an event loop.
         _ = try Self.asGatewayError { () throws(JOSEError) in try settings.makeVerifier() }
         let server = try await ProxyServer(
-            configuration: plan.proxyConfiguration(endpoints: publicAPI.endpoints), group: group,
+            configuration: plan.proxyConfiguration(
+                endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
             controlPlane: HummingbirdControlPlane(
                 responder: publicAPI.router().buildResponder(), logger: logger),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
@@ -108,7 +116,37 @@ package final class Gateway: Service {
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await waitForRedis(redis)
-        try await listen(server, redis, group, running)
+        await watch(plan.listeners, running)
+        try await listen(server, plan.listeners, redis, running)
+    }
+
+    /// Has certificates exchanged when their files are.
+    private func watch(_ listeners: [ListenerPlan], _ running: RunningGateway) async {
+        for plan in listeners {
+            guard let tls = plan.tls else { continue }
+            let reloading = CertificateReloading(settings: plan.settings, tls: tls, logger: logger)
+            reloading.warnOfExpiry()
+            reloader.add(reloading)
+        }
+        running.add(reloader)
+        await reloader.start()
+    }
+
+    /// How many clients there may be at a time, open files considered.
+    private func connectionLimit(loopCount: Int) -> Int {
+        let wanted = configuration.limits.connectionLimit
+        let budget = DescriptorBudget(
+            limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
+            listenerCount: configuration.listeners.publicListeners.count,
+            idleUpstreamCount: configuration.upstreams.reduce(0) { $0 + $1.idleConnectionLimit })
+        guard budget.connections < wanted else { return wanted }
+        logger.warning(
+            "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
+            metadata: [
+                "connections": "\(budget.connections)", "configured": "\(wanted)", "open_files": "\(budget.limit)",
+                "open_files_needed": "\(wanted * 2 + budget.reserve)",
+            ])
+        return budget.connections
     }
 
     private func makePublicAPI(
@@ -170,9 +208,9 @@ package final class Gateway: Service {
     }
 
     private func listen(
-        _ server: ProxyServer, _ redis: RedisClient?, _ group: MultiThreadedEventLoopGroup, _ running: RunningGateway
+        _ server: ProxyServer, _ plans: [ListenerPlan], _ redis: RedisClient?, _ running: RunningGateway
     ) async throws {
-        let listeners = configuration.listeners
+        let adminAddress = configuration.listeners.adminAddress
         let readiness = Readiness(redis: redis, server: server, group: running.adminGroup)
         let admin = AdminListener(
             responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup,
@@ -180,22 +218,30 @@ package final class Gateway: Service {
         running.add(admin)
         do {
             running.adminPort = try await admin.start(
-                host: listeners.adminAddress.host, port: listeners.adminAddress.port)
+                host: adminAddress.host, port: adminAddress.port)
         } catch {
-            throw Self.addressTaken("listeners.admin.address", listeners.adminAddress, error)
+            throw Self.addressRefused("listeners.admin.address", adminAddress, error)
         }
-        do {
-            let address = try await server.listen(
-                host: listeners.publicAddress.host, port: listeners.publicAddress.port)
-            running.publicPort = address.port ?? listeners.publicAddress.port
-        } catch {
-            throw Self.addressTaken("listeners.public.address", listeners.publicAddress, error)
+        var bound: [String] = []
+        for plan in plans {
+            var address = plan.settings.address
+            do {
+                let socketAddress = try await server.listen(on: plan.listener)
+                if case .tcp(var chosen) = address, let port = socketAddress?.port {
+                    chosen.port = port
+                    address = .tcp(chosen)
+                    running.publicPorts.append(port)
+                }
+                bound.append(address.description)
+            } catch {
+                throw Self.addressRefused("\(plan.settings.keyPath).address", address, error)
+            }
         }
         logger.notice(
             "gateway is listening",
             metadata: [
-                "public": "\(listeners.publicAddress.host):\(running.publicPort)",
-                "admin": "\(listeners.adminAddress.host):\(running.adminPort)",
+                "public": "\(bound.joined(separator: " "))",
+                "admin": "\(adminAddress.host):\(running.adminPort)",
             ])
     }
 
@@ -208,13 +254,17 @@ package final class Gateway: Service {
         }
     }
 
-    private static func addressTaken(
-        _ key: String, _ address: Configuration.ListenAddress, _ error: any Error
+    private static func addressRefused(
+        _ key: String, _ address: any CustomStringConvertible, _ error: any Error
     ) -> GatewayError {
-        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        let reason =
+            switch error {
+            case let error as IOError: String(cString: strerror(error.errnoCode))
+            case let error as UnixSocketRefusal: error.description
+            default: "\(error)"
+            }
         return GatewayError(
-            .unavailable,
-            "\(key) \(address.host):\(address.port) cannot be bound: \(reason); stop what uses it or choose another")
+            .unavailable, "\(key) \(address) cannot be bound: \(reason); stop what uses it or choose another")
     }
 
     private static func asGatewayError<Value>(

@@ -18,6 +18,7 @@ struct GatewayPlan {
     /// The limits of the routes; `nil` when none has one.
     let rateLimits: RouteRateLimits?
     let upstreams: [Upstream]
+    let listeners: [ListenerPlan]
 
     private let configuration: Configuration
     private let routePolicies: [Int?]
@@ -29,6 +30,7 @@ struct GatewayPlan {
     /// - Throws: ``GatewayError`` for keys and certificates that are missing or unusable.
     init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
         self.configuration = configuration
+        listeners = try ListenerPlan.load(configuration)
         revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
         var upstreams: [Upstream] = []
         for upstream in configuration.upstreams { upstreams.append(try Upstream(upstream, loopCount: loopCount)) }
@@ -86,7 +88,13 @@ struct GatewayPlan {
     }
 
     /// What the data path is started with.
-    func proxyConfiguration(endpoints: [(path: String, method: String)]) -> ProxyConfiguration {
+    ///
+    /// - Parameters:
+    ///   - endpoints: what the gateway answers itself.
+    ///   - connectionLimit: the most client connections.
+    func proxyConfiguration(
+        endpoints: [(path: String, method: String)], connectionLimit: Int
+    ) -> ProxyConfiguration {
         let indices = Dictionary(uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
         var routes = endpoints.map {
             Route(
@@ -107,11 +115,13 @@ struct GatewayPlan {
             case .everyRequest: 1
             case .sampled(let fraction): fraction
             }
+        var limits = ProxyConfiguration.Limits(configuration.limits)
+        limits.connections = connectionLimit
         return ProxyConfiguration(
-            routes: RouteTable(routes), upstreams: upstreams, limits: ProxyConfiguration.Limits(configuration.limits),
+            routes: RouteTable(routes), upstreams: upstreams, limits: limits,
             trustedProxies: configuration.trustedProxies.compactMap {
                 NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
-            }, accessLogFraction: fraction)
+            }, trustsLocalPeers: configuration.trustsLocalPeers, accessLogFraction: fraction)
     }
 
     private static func issuers(

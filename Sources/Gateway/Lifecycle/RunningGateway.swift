@@ -15,7 +15,8 @@ package final class RunningGateway: Sendable {
         var admin: AdminListener?
         var store: SQLiteCredentialStore?
         var pool: HashingPool?
-        var publicPort = 0
+        var reloader: Reloader?
+        var publicPorts: [Int] = []
         var adminPort = 0
     }
 
@@ -29,10 +30,10 @@ package final class RunningGateway: Sendable {
         self.logger = logger
     }
 
-    /// The port of the public listener.
-    package internal(set) var publicPort: Int {
-        get { parts.withLock { $0.publicPort } }
-        set { parts.withLock { $0.publicPort = newValue } }
+    /// The ports of the public listeners that have one, in the order of the file.
+    package internal(set) var publicPorts: [Int] {
+        get { parts.withLock { $0.publicPorts } }
+        set { parts.withLock { $0.publicPorts = newValue } }
     }
 
     /// The port of the admin listener.
@@ -56,6 +57,10 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.admin = admin }
     }
 
+    func add(_ reloader: Reloader) {
+        parts.withLock { $0.reloader = reloader }
+    }
+
     func add(_ store: SQLiteCredentialStore, _ pool: HashingPool) {
         parts.withLock {
             $0.store = store
@@ -66,6 +71,7 @@ package final class RunningGateway: Sendable {
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
+        parts.reloader?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
         await parts.pool?.shutDown()

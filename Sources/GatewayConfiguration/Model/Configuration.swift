@@ -7,6 +7,8 @@ package struct Configuration: Sendable, Equatable {
     package var listeners: Listeners
     /// Peers whose `X-Forwarded-*` fields are believed.
     package var trustedProxies: [AddressRange]
+    /// Whether those are believed, too, who connect through a Unix socket.
+    package var trustsLocalPeers: Bool
     /// How many event loops to run; 0 means one per core.
     package var workerCount: Int
     /// Bounds on what a client may send and hold.

@@ -20,9 +20,12 @@ struct ConfigurationReader {
             hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers")),
             hasRedis: root.isWritten("redis")
         ).read(root)
+        let listeners = ListenersReader(values: values, folder: folder).read(root.node("listeners"))
+        let proxies = TrustedProxiesReader(values: values).read(root, listeners)
         let configuration = Configuration(
-            listeners: ListenersReader(values: values).read(root.node("listeners")),
-            trustedProxies: readTrustedProxies(root),
+            listeners: listeners,
+            trustedProxies: proxies.ranges,
+            trustsLocalPeers: proxies.trustsLocalPeers,
             workerCount: root.integer("workers", default: 0, in: 0...1024),
             limits: readLimits(root.node("limits")),
             accessLog: readAccessLog(root.node("access_log")),
@@ -54,14 +57,6 @@ struct ConfigurationReader {
     private func readVersion(_ root: SectionReader) {
         guard let node = root.required("version", "write `version: 1`") else { return }
         _ = values.integer(node, in: 1...1)
-    }
-
-    private func readTrustedProxies(_ root: SectionReader) -> [Configuration.AddressRange] {
-        root.value("trusted_proxies", default: []) { node in
-            values.list(node, of: "address ranges") { element in
-                values.text(element, as: Configuration.AddressRange.init(text:))
-            }
-        }
     }
 
     private func readLimits(_ node: SettingNode?) -> Configuration.Limits {

@@ -124,7 +124,7 @@ final class GatewayFixture: Sendable {
 
     // MARK: - Calling
 
-    var publicPort: Int { running.publicPort }
+    var publicPort: Int { running.publicPorts.first ?? 0 }
     var adminPort: Int { running.adminPort }
 
     func connect() async throws -> HTTPTestConnection {

@@ -14,6 +14,8 @@ struct GatewaySettings {
     var redis = RedisUse.own
     /// Further members of `redis`.
     var redisOptions = "command_timeout: 5s"
+    /// The public listeners; `nil` for one on a free port.
+    var listeners: String?
     /// Further sections, each a line.
     var sections: [String] = []
     /// Members of `limits`.
@@ -39,9 +41,10 @@ struct GatewaySettings {
 
     /// The text of the configuration file.
     func yaml(redisPort: Int?, backendPort: Int, publicPort: Int = 0) -> String {
+        let listeners = listeners ?? "{address: \"127.0.0.1:\(publicPort)\"}"
         var lines = [
             "version: 1",
-            "listeners: {public: {address: \"127.0.0.1:\(publicPort)\"}, admin: {address: \"127.0.0.1:0\"}}",
+            "listeners: {public: \(listeners), admin: {address: \"127.0.0.1:0\"}}",
             "workers: 2",
             "limits: {\(limits)}",
             "leeway: 30s",

@@ -27,7 +27,7 @@ struct Service {
             configuration: configuration, group: group, controlPlane: StubControlPlane(), accessLog: nil,
             logger: Logger(label: "test") { _ in log.handler }, resolver: resolver
         ) { _ in { Authentication() } }
-        let port = try await server.listen(host: "127.0.0.1", port: 0).port ?? 0
+        let port = try await server.listen(on: Listener(address: .tcp(host: "127.0.0.1", port: 0)))?.port ?? 0
         let service = Service(server: server, port: port, log: log)
         let outcome: Result<Void, any Error>
         do {

@@ -19,6 +19,10 @@ struct World {
         var trusted: [String] = []
         var routes: [Route] = World.routes
         var accessLog: AccessLogWriter?
+        var trustsLocalPeers = false
+        var loopCount = 1
+        /// The listeners; the first one's port is the world's.
+        var listeners = [Listener(address: .tcp(host: "127.0.0.1", port: 0))]
     }
 
     static let routes = [
@@ -36,7 +40,10 @@ struct World {
     let server: ProxyServer
     let desk: AuthenticationDesk
     let controlPlane: StubControlPlane
-    let port: Int
+    /// Where the listeners listen.
+    let addresses: [SocketAddress?]
+
+    var port: Int { addresses.first??.port ?? 0 }
 
     func client(receiveBufferBytes: Int32? = nil) throws -> RawClient {
         try RawClient(port: port, receiveBufferBytes: receiveBufferBytes)
@@ -53,7 +60,7 @@ struct World {
     static func run(
         _ settings: Settings = Settings(), _ body: (World) async throws -> Void
     ) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loopCount)
         let backend = Backend()
         try await backend.start(group: .singletonMultiThreadedEventLoopGroup)
         let desk = AuthenticationDesk()
@@ -70,16 +77,18 @@ struct World {
         upstreams[0].retries = settings.retries
         let configuration = ProxyConfiguration(
             routes: RouteTable(settings.routes), upstreams: upstreams, limits: settings.limits,
-            trustedProxies: settings.trusted.compactMap(NetworkRange.init))
+            trustedProxies: settings.trusted.compactMap(NetworkRange.init),
+            trustsLocalPeers: settings.trustsLocalPeers)
         let server = try await ProxyServer(
             configuration: configuration, group: group, controlPlane: controlPlane, accessLog: settings.accessLog,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         ) { eventLoop in { StubAuthentication(desk: desk, eventLoop: eventLoop) } }
-        let address = try await server.listen(host: "127.0.0.1", port: 0)
-        let world = World(
-            backend: backend, server: server, desk: desk, controlPlane: controlPlane, port: address.port ?? 0)
         let outcome: Result<Void, any Error>
         do {
+            var addresses: [SocketAddress?] = []
+            for listener in settings.listeners { addresses.append(try await server.listen(on: listener)) }
+            let world = World(
+                backend: backend, server: server, desk: desk, controlPlane: controlPlane, addresses: addresses)
             outcome = .success(try await body(world))
         } catch {
             outcome = .failure(error)

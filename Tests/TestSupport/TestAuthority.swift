@@ -1,0 +1,85 @@
+package import Foundation
+
+/// A certificate authority for tests, by the `openssl` command; everything it makes goes with it.
+package final class TestAuthority: Sendable {
+    /// A certificate and its key.
+    package struct Pair: Sendable {
+        /// The path of the certificate, in PEM form.
+        package let certificate: String
+        /// The path of its key, in PEM form.
+        package let privateKey: String
+
+        /// Names two files.
+        package init(certificate: String, privateKey: String) {
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
+    }
+
+    /// What `openssl` did not make.
+    package struct Failure: Error {
+        let file: String
+    }
+
+    /// The folder of all files.
+    package let folder: URL
+    /// The authority's own.
+    package let root: Pair
+
+    /// Makes an authority with a key of its own.
+    package init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("portcullis-tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data("[req]\ndistinguished_name=dn\n[dn]\n".utf8).write(to: folder.appendingPathComponent("openssl.cnf"))
+        root = try Self.make(
+            "root", in: folder,
+            [
+                "-subj", "/CN=test authority", "-addext", "basicConstraints=critical,CA:TRUE", "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign",
+            ])
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Issues a certificate.
+    /// - Parameters:
+    ///   - name: of the files and the subject.
+    ///   - names: the DNS names it is for.
+    ///   - usage: `serverAuth` or `clientAuth`.
+    package func issue(_ name: String, names: [String], usage: String = "serverAuth") throws -> Pair {
+        var options = [
+            "-CA", root.certificate, "-CAkey", root.privateKey, "-subj", "/CN=\(name)", "-addext",
+            "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=\(usage)",
+        ]
+        if !names.isEmpty {
+            let list = names.map { "DNS:\($0)" }.joined(separator: ",")
+            options += ["-addext", "subjectAltName=\(list)"]
+        }
+        return try Self.make(name, in: folder, options)
+    }
+
+    private static func make(_ name: String, in folder: URL, _ options: [String]) throws -> Pair {
+        let pair = Pair(
+            certificate: folder.appendingPathComponent("\(name).crt").path,
+            privateKey: folder.appendingPathComponent("\(name).key").path)
+        _ = try ChildProcess.output(
+            of: [
+                "openssl", "req", "-x509", "-config", folder.appendingPathComponent("openssl.cnf").path, "-newkey",
+                "ec",
+                "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-keyout", pair.privateKey, "-out",
+                pair.certificate,
+            ] + options)
+        for file in [pair.certificate, pair.privateKey] where !FileManager.default.fileExists(atPath: file) {
+            throw Failure(file: file)
+        }
+        return pair
+    }
+
+    /// Runs a program to its end.
+    /// - Returns: what it wrote to standard output.
+    package static func run(_ arguments: [String]) throws -> String {
+        try ChildProcess.output(of: arguments)
+    }
+}
