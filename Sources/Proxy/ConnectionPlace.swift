@@ -23,7 +23,9 @@ struct ConnectionPlace {
     mutating func take(for peer: ClientPeer, on loop: LoopContext) -> Bool {
         let limits = loop.configuration.limits
         guard let network = peer.countedNetwork(limits) else { return true }
-        guard loop.connectionCount.byAddress.increment(network, upTo: limits.connectionsPerAddress) else { return false }
+        guard loop.connectionCount.byAddress.increment(network, upTo: limits.connectionsPerAddress) else {
+            return false
+        }
         self.network = network
         return true
     }

@@ -48,6 +48,8 @@ package final class TestAuthority: Sendable {
     ///   - name: of the files and the subject.
     ///   - names: the DNS names it is for.
     ///   - usage: `serverAuth` or `clientAuth`.
+    /// - Returns: its files.
+    /// - Throws: when `openssl` fails.
     package func issue(_ name: String, names: [String], usage: String = "serverAuth") throws -> Pair {
         var options = [
             "-CA", root.certificate, "-CAkey", root.privateKey, "-subj", "/CN=\(name)", "-addext",

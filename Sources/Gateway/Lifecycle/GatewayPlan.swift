@@ -92,6 +92,7 @@ struct GatewayPlan {
     /// - Parameters:
     ///   - endpoints: what the gateway answers itself.
     ///   - connectionLimit: the most client connections.
+    /// - Returns: routes, upstreams and limits.
     func proxyConfiguration(
         endpoints: [(path: String, method: String)], connectionLimit: Int
     ) -> ProxyConfiguration {

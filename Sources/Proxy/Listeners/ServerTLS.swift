@@ -134,7 +134,9 @@ package final class ServerTLS: Sendable {
         return configuration
     }
 
-    /// For TLS 1.2: forward secrecy and authenticated encryption, nothing else. Those of TLS 1.3 all are like that.
+    /// For TLS 1.2: forward secrecy and authenticated encryption, nothing else.
+    ///
+    /// Those of TLS 1.3 all are like that.
     private static let cipherSuites = [
         "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
         "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",

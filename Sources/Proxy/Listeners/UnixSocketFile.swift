@@ -10,8 +10,11 @@ struct UnixSocketFile: Sendable {
     /// Makes a socket bound to a path, which nobody can connect to before it listens.
     ///
     /// A socket file that nobody listens on is taken away first.
-    /// - Parameter mode: the permissions of the file: who may write to it may connect.
+    /// - Parameters:
+    ///   - path: where the file is to be.
+    ///   - mode: the permissions of the file: who may write to it may connect.
     /// - Returns: the descriptor, and the file to remove in the end.
+    /// - Throws: why there can be no such socket.
     static func bind(_ path: String, mode: UInt32) throws(UnixSocketRefusal) -> (descriptor: CInt, file: UnixSocketFile)
     {
         guard let address = try? SocketAddress(unixDomainSocketPath: path) else { throw .tooLong }
