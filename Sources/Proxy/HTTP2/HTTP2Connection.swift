@@ -37,7 +37,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
         let limits = loop.configuration.limits
         state = HTTP2ConnectionState(
             headerTimeoutMilliseconds: limits.headerTimeoutMilliseconds,
-            idleTimeoutMilliseconds: limits.keepAliveTimeoutMilliseconds, streamLimit: limits.http2Streams, now: .now())
+            idleTimeoutMilliseconds: limits.keepAliveTimeoutMilliseconds, streamLimit: limits.http2Streams,
+            requestLimit: limits.requestsPerConnection, now: .now())
     }
 
     // MARK: - From the channel
@@ -240,8 +241,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
     /// Closing at once would have the kernel answer whatever is still coming with a reset, which can overtake them.
     private func finish(_ context: ChannelHandlerContext, after data: NIOAny?) {
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            self?.context?.close(mode: .output, promise: nil)
+        written.futureResult.assumeIsolated().whenComplete { [self] _ in
+            self.context?.close(mode: .output, promise: nil)
         }
         context.writeAndFlush(data ?? wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
         armTimer()
@@ -257,9 +258,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
         }
         timer?.cancel()
         timerDeadline = deadline
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            self?.timerRang()
-        }
+        // It is cancelled when the channel closes, and holds the connection no longer.
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in timerRang() }
     }
 
     private func timerRang() {

@@ -27,9 +27,11 @@ struct HTTP2ConnectionState {
     private let headerTimeout: TimeAmount
     private let idleTimeout: TimeAmount
     private let streamLimit: Int
+    private let requestLimit: Int
     private var phase = Phase.serving
     private var budget: HTTP2FrameBudget
     private(set) var openStreams = 0
+    private var streamCount = 0
     private var lastStream: UInt32 = 0
     /// By when a header block, or the preface, has to be complete.
     private var headerDeadline: NIODeadline
@@ -38,8 +40,18 @@ struct HTTP2ConnectionState {
     /// By when a stream has to be opened, or the present phase to be over.
     private var phaseDeadline: NIODeadline
 
-    init(headerTimeoutMilliseconds: Int64, idleTimeoutMilliseconds: Int64, streamLimit: Int, now: NIODeadline) {
+    /// - Parameters:
+    ///   - headerTimeoutMilliseconds: the time for a header block, and for the preface.
+    ///   - idleTimeoutMilliseconds: the time without a stream.
+    ///   - streamLimit: how many streams may be open.
+    ///   - requestLimit: after how many streams the connection ends; 0 for no such limit.
+    ///   - now: the time.
+    init(
+        headerTimeoutMilliseconds: Int64, idleTimeoutMilliseconds: Int64, streamLimit: Int, requestLimit: Int,
+        now: NIODeadline
+    ) {
         self.streamLimit = streamLimit
+        self.requestLimit = requestLimit
         headerTimeout = .milliseconds(headerTimeoutMilliseconds)
         idleTimeout = .milliseconds(idleTimeoutMilliseconds)
         budget = HTTP2FrameBudget(now: now)
@@ -110,6 +122,7 @@ struct HTTP2ConnectionState {
     /// - Returns: whether it may be served; a client that has not acknowledged the limit is held to it as well.
     mutating func streamOpened() -> Bool {
         openStreams &+= 1
+        streamCount &+= 1
         return openStreams <= streamLimit
     }
 
@@ -117,6 +130,7 @@ struct HTTP2ConnectionState {
     mutating func streamClosed(isAnswered: Bool, now: NIODeadline) -> Action {
         openStreams &-= 1
         if isAnswered { budget.answered() }
+        if requestLimit > 0, streamCount >= requestLimit, phase == .serving { return drain(now: now) }
         guard openStreams == 0 else { return .none }
         switch phase {
         case .serving:

@@ -106,7 +106,7 @@ final class HTTP2Stream: ChannelDuplexHandler {
         var promise: EventLoopPromise<Void>?
         if case .headers(let head) = frame, Self.isLarge(head.headers) {
             let written = context.eventLoop.makePromise(of: Void.self)
-            written.futureResult.assumeIsolated().whenFailure { [weak self] _ in self?.reset(context, .internalError) }
+            written.futureResult.assumeIsolated().whenFailure { [self] _ in reset(context, .internalError) }
             promise = written
         }
         context.write(wrapOutboundOut(frame), promise: promise)
@@ -137,8 +137,8 @@ final class HTTP2Stream: ChannelDuplexHandler {
         }
         held = nil
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] result in
-            if case .success = result { self?.endIsOut = true }
+        written.futureResult.assumeIsolated().whenComplete { [self] result in
+            if case .success = result { endIsOut = true }
             promise.completeWith(result)
         }
         context.write(wrapOutboundOut(last), promise: written)

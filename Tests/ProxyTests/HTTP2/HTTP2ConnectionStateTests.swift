@@ -7,9 +7,10 @@ import Testing
 struct HTTP2ConnectionStateTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
-    private func state() -> HTTP2ConnectionState {
+    private func state(requestLimit: Int = 0) -> HTTP2ConnectionState {
         HTTP2ConnectionState(
-            headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, streamLimit: 2, now: Self.start)
+            headerTimeoutMilliseconds: 10_000, idleTimeoutMilliseconds: 75_000, streamLimit: 2,
+            requestLimit: requestLimit, now: Self.start)
     }
 
     private func frame(
@@ -89,6 +90,16 @@ struct HTTP2ConnectionStateTests {
         #expect(state.drain(now: at(2)) == .announceEnd)
         #expect(state.streamClosed(isAnswered: true, now: at(5)) == .none)
         #expect(state.deadline == at(1_002))
+    }
+
+    @Test("after as many requests as one connection may bring it is ended like at shutdown")
+    func requestLimit() {
+        var state = state(requestLimit: 2)
+        _ = state.streamOpened()
+        #expect(state.streamClosed(isAnswered: true, now: at(1)) == .none)
+        _ = state.streamOpened()
+        #expect(state.streamClosed(isAnswered: true, now: at(2)) == .announceEnd)
+        #expect(state.received(frame(.ping, flags: 1), now: at(3)) == .confirmEnd(lastStream: 0, closes: true))
     }
 
     @Test("idleness begins when the last stream ends")

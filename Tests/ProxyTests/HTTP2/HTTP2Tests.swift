@@ -150,6 +150,39 @@ extension GatewayTests {
             }
         }
 
+        @Test("trailers pass in both directions")
+        func trailers() async throws {
+            try await World.run { world in
+                world.backend.onRequest { _, responder in
+                    responder.send(
+                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n"
+                    )
+                }
+                let client = try HTTP2Client(world)
+                let fields = W.request("POST") + [("te", "trailers"), ("trailer", "x-up")]
+                try client.send(
+                    W.headers(1, fields, ends: false), W.data(1, [65]),
+                    W.headers(1, [("x-up", "1"), ("x-auth-subject", "root")]))
+                let response = try client.response(1)
+                #expect(response.text == "ok" && response["trailer"] == "X-Sum")
+                #expect(response.trailers.map { "\($0.name): \($0.value)" } == ["x-sum: 7"])
+                let trailers = String(decoding: world.backend.requests[0].trailers, as: UTF8.self)
+                #expect(trailers == "x-up: 1\r\n")
+            }
+        }
+
+        @Test("a connection that has brought as many requests as it may is ended like at shutdown")
+        func requestLimit() async throws {
+            var settings = World.Settings()
+            settings.limits.requestsPerConnection = 3
+            try await World.run(settings) { world in
+                let client = try HTTP2Client(world)
+                for stream in [1, 3, 5] as [UInt32] { #expect(try client.ask(stream).status == 200) }
+                #expect(try client.wait(for: .goAway).code == 0)
+                while try client.next() != nil {}
+            }
+        }
+
         @Test("the gateway's own answers are those of HTTP/1.1")
         func ownAnswers() async throws {
             try await World.run { world in

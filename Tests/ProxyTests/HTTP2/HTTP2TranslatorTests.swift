@@ -146,6 +146,9 @@ struct HTTP2TranslatorTests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nX-Sum: 1\r\nGrpc-Status:0\r\n\r\n"
         let answer = try translate(text)
         #expect(answer.trailers == ["x-sum: 1", "grpc-status: 0"])
+        for size in 1...text.utf8.count {
+            #expect(try translate(text, pieceSize: size) == answer, "\(size)")
+        }
         #expect(answer.body == "he")
     }
 
