@@ -15,7 +15,8 @@ struct ListenerPlan: Sendable {
             case .unix(let path, let mode): .unix(path: path, mode: mode)
             }
         return Listener(
-            address: address, sharesPort: settings.reusesPort, tls: tls, expectsProxyProtocol: settings.expectsProxyProtocol)
+            address: address, sharesPort: settings.reusesPort, tls: tls,
+            expectsProxyProtocol: settings.expectsProxyProtocol)
     }
 
     /// Reads the certificates of every listener.

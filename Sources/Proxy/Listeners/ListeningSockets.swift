@@ -37,9 +37,7 @@ struct ListeningSockets {
         }
     }
 
-    /// Binds a TCP port on every loop.
-    ///
-    /// - Parameter sharesPort: whether another gateway may have the port too, so that one can take over from the other.
+    /// Binds a TCP port on every loop; one that is shared may be another gateway's too, so that one can take over.
     func bindTCP(
         host: String, port: Int, sharesPort: Bool, opening: ConnectionOpening
     ) async throws -> [any Channel] {
