@@ -1,7 +1,7 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fuzz sanitize
+.PHONY: help run demo test load soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -15,6 +15,13 @@ demo: ## the same set-up, and a scripted login, call, refresh, logout, refused c
 
 test: ## build and run every test
 	@deploy/demo/test.sh
+
+load: ## attacks and loads that must be borne, each with a figure (release build)
+	@bench/run.sh load
+
+MINUTES ?= 10
+soak: ## MINUTES=10 of full load, leaving clients, dying backends and Redis: nothing lost, mixed up or leaked
+	@bench/run.sh soak --minutes $(MINUTES)
 
 lint: ## check formatting, shell scripts, and which part imports what
 	@deploy/demo/lint.sh

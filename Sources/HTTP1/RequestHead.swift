@@ -54,12 +54,13 @@ public struct RequestHead: Sendable {
         return nil
     }
 
-    /// Forgets everything but keeps the storage.
+    /// Forgets everything but keeps the storage of a usual head.
     mutating func reset() {
         // Taken out first: emptying storage that is still shared would allocate anew.
         var storage = fields
         fields = []
-        storage.removeAll(keepingCapacity: true)
+        // One large head must not cost its connection that much for ever.
+        storage.removeAll(keepingCapacity: storage.capacity <= 48)
         self = RequestHead()
         fields = storage
     }

@@ -34,7 +34,8 @@ package struct ResponseHead: Sendable {
         // Taken out first: emptying storage that is still shared would allocate anew.
         var storage = fields
         fields = []
-        storage.removeAll(keepingCapacity: true)
+        // One large head must not cost its connection that much for ever.
+        storage.removeAll(keepingCapacity: storage.capacity <= 48)
         self = ResponseHead()
         fields = storage
     }

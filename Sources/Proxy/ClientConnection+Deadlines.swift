@@ -60,7 +60,7 @@ extension ClientConnection {
     }
 
     private func exchangeTimedOut() {
-        if !isWritable, exchange.state.response == .started {
+        if !isWritable || isHoldingBack, exchange.state.response == .started {
             if !clientTakesEnough() { abort("send_timeout") }
             return
         }

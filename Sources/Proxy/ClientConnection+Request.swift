@@ -202,9 +202,7 @@ extension ClientConnection {
                     return
                 }
                 guard let part = input.readSlice(length: count) else { return }
-                if isChunked { upstream.write(Self.chunkSizeLine(count)) }
-                upstream.write(part)
-                if isChunked { upstream.write(Self.lineEnd) }
+                if isChunked { upstream.writeChunk(part) } else { upstream.write(part) }
             case .success(.trailers(let skipping, let count)):
                 input.moveReaderIndex(forwardBy: skipping)
                 gatherTrailers(input.readSlice(length: count))
@@ -225,7 +223,7 @@ extension ClientConnection {
         upstream.flush()
         // The flush may have ended the exchange; and reading may have been stopped while the request was being decided.
         guard phase == .exchanging, self.upstream === upstream, !exchange.state.requestIsComplete else { return }
-        if upstream.isWritable {
+        if upstream.takesMore() {
             resumeReading()
             setBodyDeadline()
         } else {
@@ -263,12 +261,5 @@ extension ClientConnection {
         }
     }
 
-    static let lineEnd = ByteBuffer(string: "\r\n")
     static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
-
-    static func chunkSizeLine(_ count: Int) -> ByteBuffer {
-        var line = ByteBuffer()
-        HeadWriter.writeChunkSize(count, to: &line)
-        return line
-    }
 }

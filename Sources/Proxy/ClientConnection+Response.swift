@@ -51,12 +51,14 @@ extension ClientConnection {
     }
 
     /// Sends what was received so far.
-    func flushResponse() {
+    ///
+    /// - Parameter isLast: whether nothing more of this answer comes; then nobody has to be held back.
+    func flushResponse(isLast: Bool = false) {
         guard let context, phase == .exchanging else { return }
         writeOutput()
         context.flush()
         guard phase == .exchanging else { return }
-        guard isWritable else {
+        guard isLast ? isWritable : hasTakenAll(context) else {
             // From here the client is waited for, not the upstream.
             upstream?.setReading(false)
             startSendClock()
@@ -64,6 +66,34 @@ extension ClientConnection {
         }
         if exchange.state.response == .started, let pool = exchange.pool {
             setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
+        }
+    }
+
+    /// Whether nothing waits here for the client; if something does, the upstream is read again when it is gone.
+    func hasTakenAll(_ context: ChannelHandlerContext) -> Bool {
+        guard context.hasUnsentBytes else { return true }
+        guard !isHoldingBack else { return false }
+        isHoldingBack = true
+        whenFlushed { connection in
+            connection.isHoldingBack = false
+            connection.readUpstreamAgain()
+        }
+        return false
+    }
+
+    /// The client has taken what waited for it.
+    func readUpstreamAgain() {
+        guard !isHoldingBack else { return }
+        switch phase {
+        case .exchanging:
+            upstream?.setReading(true)
+            guard let pool = exchange.pool, exchange.state.response == .started else { return }
+            loop.updateNow()
+            setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
+        case .tunnelling:
+            upstream?.setReading(true)
+        default:
+            break
         }
     }
 
@@ -81,7 +111,7 @@ extension ClientConnection {
                 output.writeStaticString("0\r\n\r\n")
             }
         }
-        flushResponse()
+        flushResponse(isLast: true)
         guard phase == .exchanging else {
             connection?.close()
             return

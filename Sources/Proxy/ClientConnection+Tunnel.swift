@@ -25,7 +25,7 @@ extension ClientConnection {
     /// What the client sent before the `101` goes first.
     func startTunnel() {
         guard phase == .tunnelling else { return }
-        if !isWritable { upstream?.setReading(false) }
+        if let context, !hasTakenAll(context) { upstream?.setReading(false) }
         resumeReading()
         advance()
     }
@@ -40,7 +40,7 @@ extension ClientConnection {
         upstream.flush()
         // The flush may have ended the tunnel.
         guard phase == .tunnelling, self.upstream === upstream else { return }
-        if !upstream.isWritable { pauseReading() }
+        if !upstream.takesMore() { pauseReading() }
     }
 
     /// Passes on what the upstream sent.
@@ -49,7 +49,7 @@ extension ClientConnection {
         setTunnelDeadline()
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         guard phase == .tunnelling else { return }
-        if !isWritable { upstream?.setReading(false) }
+        if !hasTakenAll(context) { upstream?.setReading(false) }
     }
 
     /// The client will send nothing more.

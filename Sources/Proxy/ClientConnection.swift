@@ -32,6 +32,8 @@ final class ClientConnection: ChannelInboundHandler {
 
     /// How many bytes may wait here while nobody can take them.
     static let pendingByteLimit = 64 << 10
+    /// How many requests of one client are taken up before other clients have their turn.
+    private static let requestsPerTurn = 16
 
     let loop: LoopContext
     let authentication: Authentication
@@ -57,7 +59,13 @@ final class ClientConnection: ChannelInboundHandler {
     /// Whether the client takes what is written for it.
     private(set) var isWritable = true
 
+    /// Whether the upstream is not read before the client has taken what waits for it.
+    var isHoldingBack = false
+
     private var isAdvancing = false
+    private var requestsThisTurn = 0
+    /// Whether this client waits for its next turn.
+    private var awaitsTurn = false
     /// Whether this client is kept from sending more.
     private(set) var isPaused = false
     private var hasStarted = false
@@ -139,14 +147,8 @@ final class ClientConnection: ChannelInboundHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         switch phase {
-        case .exchanging:
-            upstream?.setReading(isWritable)
-            if isWritable, let pool = exchange.pool, exchange.state.response == .started {
-                loop.updateNow()
-                setDeadline(milliseconds: pool.upstream.responseTimeoutMilliseconds)
-            }
-        case .tunnelling:
-            upstream?.setReading(isWritable)
+        case .exchanging, .tunnelling:
+            if isWritable { readUpstreamAgain() } else { upstream?.setReading(false) }
         case .readingHead where isWritable:
             resumeReading()
             advance()
@@ -167,6 +169,8 @@ final class ClientConnection: ChannelInboundHandler {
     /// The client has said all it had to say: what is whole may well wait for its answer, the rest is given up.
     private func inputEnded() {
         switch phase {
+        case .readingHead where awaitsTurn:
+            break
         case .readingHead where input.readableBytes == 0 || isWritable:
             closeAfterFlush()
         case .lingering where hasFlushed:
@@ -236,6 +240,7 @@ final class ClientConnection: ChannelInboundHandler {
     func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
+        requestsThisTurn = 0
         takeInput()
         isAdvancing = false
         if inputHasEnded { inputEnded() }
@@ -250,6 +255,11 @@ final class ClientConnection: ChannelInboundHandler {
                     pauseReading()
                     return
                 }
+                guard requestsThisTurn < Self.requestsPerTurn, !awaitsTurn else {
+                    awaitTurn()
+                    return
+                }
+                requestsThisTurn &+= 1
                 guard readHead() else { return }
             case .gathering:
                 guard gatherBody() else { return }
@@ -268,10 +278,28 @@ final class ClientConnection: ChannelInboundHandler {
         }
     }
 
+    /// Lets other clients have their turn: one that sends many requests at once must not make them wait for all of those.
+    private func awaitTurn() {
+        pauseReading()
+        guard !awaitsTurn else { return }
+        awaitsTurn = true
+        loop.eventLoop.assumeIsolated().execute { [handle] in handle.connection?.turnCame() }
+    }
+
+    private func turnCame() {
+        awaitsTurn = false
+        guard phase == .readingHead else { return }
+        loop.updateNow()
+        resumeReading()
+        advance()
+    }
+
     /// Makes ready for the next request.
     func nextRequest() {
         exchange = Exchange()
         parser.reset()
+        // What was read last would live for as long as the connection is idle.
+        if input.readableBytes == 0 { input = ByteBuffer() }
         transport.acceptsPreface = false
         phase = .readingHead
         resumeReading()
@@ -300,8 +328,16 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: - Ending
 
-    /// The gateway is stopping: an idle connection ends now, a busy one after its answer.
+    /// The gateway is stopping: the next head of an answer says that the connection ends with it.
+    ///
+    /// That may be the answer to a request that is on its way already: to close an idle connection now could cross with it.
     func drain() {
+        // Who has the head of an answer that does not say so is told with the next one.
+        if exchange.state.response == .awaited { exchange.state.giveUpKeepAlive() }
+    }
+
+    /// The gateway is stopping, and the time for further requests is over.
+    func endIdle() {
         if phase == .readingHead && input.readableBytes == 0 {
             // Its last answer may still be on the way out.
             closeAfterFlush()

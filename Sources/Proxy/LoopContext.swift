@@ -50,17 +50,23 @@ final class LoopContext {
         }
     }
 
-    /// Ends everything on this loop: idle connections now, the others after their exchange.
+    /// Lets each connection answer one more request, at most.
     func drain() {
         isDraining = true
         for connection in Array(http2Connections.values) { connection.drain() }
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Ends the connections that are idle, and the others after their exchange.
+    func endIdle() {
         // They have asked for nothing yet.
         for connection in Array(opening.values) { connection.cut("shutting down") }
-        for connection in Array(connections.values) { connection.drain() }
+        for connection in Array(connections.values) { connection.endIdle() }
     }
 
     /// Closes whatever is left.
     func closeAll() {
+        for connection in Array(opening.values) { connection.cut("shutting down") }
         for connection in Array(http2Connections.values) { connection.closeNow() }
         for connection in Array(connections.values) { connection.closeNow() }
         for pool in pools { pool.closeIdle() }
@@ -68,7 +74,7 @@ final class LoopContext {
         accessLog?.flush()
     }
 
-    var hasConnections: Bool { !connections.isEmpty || !http2Connections.isEmpty }
+    var hasConnections: Bool { !connections.isEmpty || !http2Connections.isEmpty || !opening.isEmpty }
 
     func add(_ connection: ClientConnection) {
         connections[ObjectIdentifier(connection)] = connection
@@ -100,12 +106,11 @@ final class LoopContext {
     func takeBuffer() -> ByteBuffer {
         if var buffer = spareBuffer {
             spareBuffer = nil
-            // Storage that is still on its way to a socket is left to it; this is new storage then.
-            buffer.clear()
-            return buffer
+            if buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil { return buffer }
         }
+        // What was written last still waits for a slow client, and so may this: it is given no more than it needs.
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(4 << 10)
+        buffer.reserveCapacity(1 << 10)
         return buffer
     }
 

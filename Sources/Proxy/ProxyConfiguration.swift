@@ -39,7 +39,8 @@ package struct ProxyConfiguration: Sendable {
     /// How many bytes may wait in one connection for its other side before the source is not read any more, and how few
     /// must be left before it is again.
     ///
-    /// A loop turn reads a socket at most 4 times, up to 64 KiB each, so what is held may pass the mark by that much.
+    /// Bodies are held back before this is reached (`ChannelHandlerContext+Sending.swift`); it bounds answers to requests
+    /// that a client sends without reading.
     static let writeBufferWaterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
 
     /// The routes.

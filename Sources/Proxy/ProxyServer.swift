@@ -6,7 +6,7 @@ package import NIOPosix
 /// The public listeners, and event loops that each have all they need to serve their connections.
 package final class ProxyServer: Sendable {
     private struct Listening {
-        var channels: [any Channel] = []
+        var channels: [ListenerClosing] = []
         var files: [UnixSocketFile] = []
         var isStopping = false
     }
@@ -71,14 +71,15 @@ package final class ProxyServer: Sendable {
         switch listener.address {
         case .tcp(let host, let port):
             let opening = makeOpening(listener, isLocal: false)
-            let channels = try await sockets.bindTCP(host: host, port: port, opening: opening)
-            watch(channels)
+            let channels = try await sockets.bindTCP(
+                host: host, port: port, sharesPort: listener.sharesPort, opening: opening)
+            watch(channels, handsOver: listener.sharesPort)
             return channels.first?.localAddress
         case .unix(let path, let mode):
             let opening = makeOpening(listener, isLocal: true)
             let (channel, file) = try await sockets.bindUnix(path: path, mode: mode, opening: opening)
             listening.withLockedValue { $0.files.append(file) }
-            watch([channel])
+            watch([channel], handsOver: false)
             return nil
         }
     }
@@ -89,8 +90,10 @@ package final class ProxyServer: Sendable {
             logger: logger)
     }
 
-    private func watch(_ channels: [any Channel]) {
-        listening.withLockedValue { $0.channels += channels }
+    private func watch(_ channels: [any Channel], handsOver: Bool) {
+        listening.withLockedValue { state in
+            state.channels += channels.map { ListenerClosing(channel: $0, handsOver: handsOver) }
+        }
         for channel in channels {
             channel.closeFuture.whenComplete { [listening, logger] _ in
                 guard !listening.withLockedValue({ $0.isStopping }) else { return }
@@ -101,23 +104,34 @@ package final class ProxyServer: Sendable {
 
     /// Stops accepting, lets what is in flight finish, and closes the rest when the time is over.
     ///
-    /// - Parameter graceMilliseconds: how long to wait for exchanges in flight.
+    /// Idle connections stay at first: a client may have sent its next request already. That request is answered, with
+    /// `Connection: close`.
+    /// - Parameter graceMilliseconds: how long to wait for exchanges in flight; connections may be idle for half of it and
+    ///   not longer than 5 seconds.
     package func shutdown(graceMilliseconds: Int64) async {
+        let start = ContinuousClock.now
         for monitor in monitors { try? await monitor.eventLoop.submit { monitor.value.stop() }.get() }
         let listening = listening.withLockedValue { state in
             defer { state = Listening(isStopping: true) }
             return state
         }
         for file in listening.files { file.remove() }
-        for channel in listening.channels { try? await channel.close() }
         for loop in loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
-        let end = ContinuousClock.now + .milliseconds(graceMilliseconds)
-        while ContinuousClock.now < end, await hasConnections() { try? await Task.sleep(for: .milliseconds(10)) }
+        await withTaskGroup(of: Void.self) { group in
+            for channel in listening.channels { group.addTask { await channel.close() } }
+        }
+        await waitForConnections(until: start + .milliseconds(min(graceMilliseconds / 2, 5_000)))
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.endIdle() }.get() }
+        await waitForConnections(until: start + .milliseconds(graceMilliseconds))
         let left = connections
         if left > 0 {
             logger.warning("closing connections that did not finish in time", metadata: ["connections": "\(left)"])
         }
         for loop in loops { try? await loop.eventLoop.submit { loop.value.closeAll() }.get() }
+    }
+
+    private func waitForConnections(until end: ContinuousClock.Instant) async {
+        while ContinuousClock.now < end, await hasConnections() { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     private func hasConnections() async -> Bool {

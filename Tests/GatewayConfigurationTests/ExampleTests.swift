@@ -49,7 +49,7 @@ struct ExampleTests {
             configuration.listeners.publicListeners == [
                 .init(
                     keyPath: "listeners.public", address: .tcp(.init(host: "0.0.0.0", port: 8080)),
-                    expectsProxyProtocol: false)
+                    reusesPort: false, expectsProxyProtocol: false)
             ])
         #expect(configuration.listeners.adminAddress == .init(host: "127.0.0.1", port: 9090))
         #expect(configuration.listeners.adminToken == nil)

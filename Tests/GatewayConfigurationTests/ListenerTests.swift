@@ -66,6 +66,7 @@ struct ListenerTests {
             ),
             ("[{address: \"127.0.0.1:9090\"}]", ["conflict listeners.admin.address"]),
             ("{mode: \"0660\"}", ["conflict listeners.public.mode"]),
+            ("{address: \"unix:/a\", reuse_port: true}", ["conflict listeners.public.reuse_port"]),
             ("{proxy_protocol: true}", ["conflict listeners.public.proxy_protocol"]),
             ("{tls: {}}", ["missing listeners.public.tls"]),
             ("{tls: true}", ["wrongType listeners.public.tls"]),

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Proxy
@@ -5,7 +6,7 @@ import Testing
 extension GatewayTests {
     @Suite("Draining")
     struct ShutdownTests {
-        @Test("idle connections end at once, those in flight after their answer, which says so; nobody new comes in")
+        @Test("nobody new comes in; who is connected has one more answer, which says that it is the last")
         func drain() async throws {
             try await World.run { world in
                 world.backend.onRequest { request, responder in
@@ -19,11 +20,13 @@ extension GatewayTests {
                 try busy.send("GET /public/slow HTTP/1.1\r\nHost: a\r\n\r\n")
                 await eventually("asked") { world.backend.requests.count == 2 }
                 let server = world.server
-                let stopping = Task { await server.shutdown(graceMilliseconds: 10_000) }
+                let stopping = Task { await server.shutdown(graceMilliseconds: 20_000) }
                 // Hands the thread over, so that the shutdown can run.
-                await eventually("idle gone") { world.server.connections == 1 }
+                await eventually("nobody new") { (try? world.client()) == nil }
+                try idle.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
+                let last = try idle.readResponse()
+                #expect(last.status == 200 && last["Connection"] == "close")
                 #expect(try idle.endsNow())
-                #expect(throws: RawClient.Failure.cannotConnect) { try world.client() }
                 let slow = world.backend.requests.last { $0.startLine.contains("slow") }
                 world.backend.state.responders[slow?.connection ?? 0].answer("done")
                 let response = try busy.readResponse()
@@ -31,6 +34,47 @@ extension GatewayTests {
                 #expect(try busy.endsNow())
                 await stopping.value
                 #expect(world.server.connections == 0)
+            }
+        }
+
+        @Test("an answer whose head said nothing of an end is not the last; the next one says so")
+        func headBeforeDrain() async throws {
+            try await World.run { world in
+                world.backend.onRequest { request, responder in
+                    guard request.index == 0 else { return responder.answer() }
+                    responder.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
+                }
+                let client = try world.client()
+                try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
+                await eventually("asked") { world.backend.requests.count == 1 }
+                _ = try client.read(count: 1)
+                let server = world.server
+                let stopping = Task { await server.shutdown(graceMilliseconds: 20_000) }
+                await eventually("nobody new") { (try? world.client()) == nil }
+                world.backend.state.responders[0].send("def")
+                try client.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
+                let text = String(decoding: try client.readToEnd(), as: UTF8.self)
+                #expect(text.contains("abcdefHTTP/1.1 200"))
+                #expect(text.components(separatedBy: "Connection: close").count == 2)
+                await stopping.value
+            }
+        }
+
+        @Test("who stays idle is closed before the grace is over, and what is in flight goes on")
+        func idle() async throws {
+            try await World.run { world in
+                world.backend.onRequest { _, _ in }
+                let idle = try world.client()
+                let busy = try world.client()
+                try busy.send("GET /public HTTP/1.1\r\nHost: a\r\n\r\n")
+                await eventually("asked") { world.backend.requests.count == 1 }
+                let server = world.server
+                let stopping = Task { await server.shutdown(graceMilliseconds: 6_000) }
+                await eventually("idle gone") { world.server.connections == 1 }
+                #expect(try idle.endsNow())
+                world.backend.state.responders[0].answer("done")
+                #expect(try busy.readResponse().text == "done")
+                await stopping.value
             }
         }
 

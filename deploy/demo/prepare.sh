@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|lint|fuzz …
+# Usage: prepare.sh run|test|load|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -36,8 +36,18 @@ for purpose in "$@"; do
             # libFuzzer, the sanitizers and llvm-symbolizer come with Swift.
             requirements+=("python3|command:python3|makes inputs of the test vectors")
             ;;
+        load)
+            requirements+=(
+                "python3|command:python3|the load tests are written in it"
+                "wrk|command:wrk|many requests"
+                "slowhttptest|command:slowhttptest|slow clients"
+                "nginx-light|command:nginx|a backend that costs little"
+                "iproute2|command:ss|counts sockets"
+                "util-linux|command:prlimit|takes descriptors and memory away"
+            )
+            ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, load, lint or fuzz" ;;
     esac
 done
 

@@ -14,7 +14,9 @@ struct ListenerPlan: Sendable {
             case .tcp(let address): .tcp(host: address.host, port: address.port)
             case .unix(let path, let mode): .unix(path: path, mode: mode)
             }
-        return Listener(address: address, tls: tls, expectsProxyProtocol: settings.expectsProxyProtocol)
+        return Listener(
+            address: address, sharesPort: settings.reusesPort, tls: tls,
+            expectsProxyProtocol: settings.expectsProxyProtocol)
     }
 
     /// Reads the certificates of every listener.

@@ -15,6 +15,8 @@ extension Configuration {
         package var keyPath: String
         /// Where clients connect.
         package var address: PublicAddress
+        /// Whether another gateway may listen at the same TCP port, so that one can take over from the other.
+        package var reusesPort: Bool
         /// Its certificates; `nil` means that nothing is encrypted.
         package var tls: ListenerTLS?
         /// Whether each connection begins with a PROXY protocol header, which trusted proxies alone may send.

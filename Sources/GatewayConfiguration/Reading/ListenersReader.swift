@@ -63,8 +63,14 @@ struct ListenersReader {
                     expected: "leave it out, or write an address such as unix:/run/portcullis/public.sock")
             }
         }
+        let reusesPort = section.boolean("reuse_port", default: false)
+        if reusesPort, case .unix = address {
+            values.problems.add(
+                .conflict, at: section.position(of: "reuse_port"), path: "\(section.path).reuse_port",
+                found: "true for a Unix socket", expected: "leave it out; only TCP ports can be shared")
+        }
         return Configuration.PublicListener(
-            keyPath: section.path, address: address,
+            keyPath: section.path, address: address, reusesPort: reusesPort,
             tls: section.node("tls").flatMap { ListenerTLSReader(values: values, folder: folder).read($0) },
             expectsProxyProtocol: section.boolean("proxy_protocol", default: false))
     }

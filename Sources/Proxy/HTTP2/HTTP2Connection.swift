@@ -66,6 +66,10 @@ final class HTTP2Connection: ChannelDuplexHandler {
         }
         loop.add(self)
         armTimer()
+        guard loop.isDraining else { return }
+        // Accepted last: it is told so as soon as the rest of its pipeline is there to tell it.
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute { bound.value.drain() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

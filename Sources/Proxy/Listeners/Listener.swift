@@ -10,14 +10,19 @@ package struct Listener: Sendable {
 
     /// Where it accepts connections.
     package var address: Address
+    /// Whether another gateway may listen at the same TCP port, so that one can take over from the other.
+    package var sharesPort: Bool
     /// Its certificates; `nil` for connections in clear.
     package var tls: ServerTLS?
     /// Whether each connection begins with a PROXY protocol header, which trusted proxies alone may send.
     package var expectsProxyProtocol: Bool
 
     /// Describes a listener.
-    package init(address: Address, tls: ServerTLS? = nil, expectsProxyProtocol: Bool = false) {
+    package init(
+        address: Address, sharesPort: Bool = false, tls: ServerTLS? = nil, expectsProxyProtocol: Bool = false
+    ) {
         self.address = address
+        self.sharesPort = sharesPort
         self.tls = tls
         self.expectsProxyProtocol = expectsProxyProtocol
     }

@@ -37,13 +37,15 @@ struct ListeningSockets {
         }
     }
 
-    /// Binds a TCP port on every loop.
-    func bindTCP(host: String, port: Int, opening: ConnectionOpening) async throws -> [any Channel] {
+    /// Binds a TCP port on every loop; one that is shared may be another gateway's too, so that one can take over.
+    func bindTCP(
+        host: String, port: Int, sharesPort: Bool, opening: ConnectionOpening
+    ) async throws -> [any Channel] {
         let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
-        guard loops.count > 1 else {
+        guard loops.count > 1 || sharesPort else {
             return [try await bindTCP(loops[0], address, opening, sharesPort: false)]
         }
-        if port != 0 {
+        if port != 0, !sharesPort {
             // Tried alone at first: with SO_REUSEPORT a second gateway would share the port without a word. A port that
             // the system chooses is nobody else's.
             try await bindTCP(loops[0], address, opening, sharesPort: false).close()
@@ -95,7 +97,8 @@ struct ListeningSockets {
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.recvAllocator, value: ReceiveAllocator())
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try start(channel) }

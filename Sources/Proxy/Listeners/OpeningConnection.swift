@@ -95,7 +95,7 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             cut("not a trusted proxy")
             return
         }
-        place = loop.isDraining ? nil : ConnectionPlace(on: loop)
+        place = ConnectionPlace(on: loop)
         guard place != nil else {
             cut("too many connections")
             return

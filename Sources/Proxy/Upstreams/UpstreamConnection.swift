@@ -23,6 +23,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var body: BodyDecoder?
     private var interimCount = 0
     private var isReading = true
+    /// Small chunks of the request that are to be written together.
+    private var chunks = ByteBuffer()
+    private var isHoldingBack = false
     private var trailers: TrailerSection?
     /// Whether this side of HTTP is over, and bytes pass unread.
     private var isTunnel = false
@@ -54,16 +57,47 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Queues bytes of the request.
     func write(_ bytes: ByteBuffer) {
+        writeChunks()
         context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Queues a part of a chunked body, as one chunk.
+    ///
+    /// Small ones are put together: else what waits here would be a hundred times as large as what it says, for a client
+    /// that sends chunks of one byte.
+    func writeChunk(_ part: ByteBuffer) {
+        var part = part
+        HeadWriter.writeChunkSize(part.readableBytes, to: &chunks)
+        if part.readableBytes <= 1024 { chunks.writeBuffer(&part) } else { write(part) }
+        chunks.writeStaticString("\r\n")
+    }
+
+    private func writeChunks() {
+        guard chunks.readableBytes > 0 else { return }
+        let written = chunks
+        chunks = ByteBuffer()
+        context?.write(wrapOutboundOut(written), promise: nil)
     }
 
     /// Sends what is queued.
     func flush() {
+        writeChunks()
         context?.flush()
     }
 
-    /// Whether the connection takes more bytes without piling them up.
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    /// Whether all that was sent has gone out, so that more may be read for it; if not, the client connection is told
+    /// when it has.
+    func takesMore() -> Bool {
+        guard let context else { return false }
+        guard context.hasUnsentBytes else { return true }
+        guard !isHoldingBack else { return false }
+        isHoldingBack = true
+        whenFlushed { [unowned self] _ in
+            isHoldingBack = false
+            client?.upstreamWritabilityChanged(true)
+        }
+        return false
+    }
 
     /// Stops or resumes reading, for a client that is slower than the upstream.
     func setReading(_ reads: Bool) {
@@ -78,7 +112,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         client = nil
         body = nil
         parser.reset()
-        guard reuse, input.readableBytes == 0, let context, context.channel.isActive else {
+        guard reuse, input.readableBytes == 0, chunks.readableBytes == 0, let context, context.channel.isActive else {
             close()
             return
         }
@@ -169,6 +203,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard !isHoldingBack || !context.channel.isWritable else { return }
         client?.upstreamWritabilityChanged(context.channel.isWritable)
     }
 

@@ -62,6 +62,8 @@ struct UpstreamConnector {
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .channelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
+            .channelOption(.recvAllocator, value: ReceiveAllocator())
+            .channelOption(.maxMessagesPerRead, value: 1)
         guard target.usesTLS else {
             return bootstrap.channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
