@@ -1,11 +1,11 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint
+.PHONY: help run demo test lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## build, then run Redis, a demo backend and the gateway until Ctrl-C
 	@deploy/demo/run.sh
@@ -18,3 +18,9 @@ test: ## build and run every test
 
 lint: ## check formatting, shell scripts, and which part imports what
 	@deploy/demo/lint.sh
+
+fuzz: ## fuzz the parsers for a minute (FUZZ_SECONDS for each)
+	@deploy/demo/fuzz.sh
+
+sanitize: ## run the tests under the thread and the address sanitizer
+	@deploy/demo/sanitize.sh

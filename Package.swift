@@ -34,6 +34,8 @@ let package = Package(
     products: [
         .executable(name: "portcullis", targets: ["portcullis"]),
         .executable(name: "demo-backend", targets: ["demo-backend"]),
+        // For the package in Fuzz/.
+        .library(name: "FuzzInvariants", targets: ["FuzzInvariants"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -92,7 +94,7 @@ let package = Package(
         tests(
             "HTTP1",
             [
-                "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio"),
+                "FuzzInvariants", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -105,6 +107,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: nio + [.product(name: "NIOHTTP1", package: "swift-nio")],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "FuzzInvariants",
+            dependencies: ["HTTP1", "JOSE", "LibCrypto", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Tests/FuzzInvariants", swiftSettings: settings),
         .target(
             name: "StoreTestSupport", dependencies: ["RedisClient", "Revocation", "TestSupport", logging] + nio,
             path: "Tests/StoreTestSupport", swiftSettings: settings),

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Changes messages as an attacker would: bytes that mean something to some parser, put where they may matter.
 struct Mutator {
     private static let tokens: [String] = [

@@ -37,6 +37,33 @@ struct NIODecoder {
         return outcome
     }
 
+    /// Reads all requests in pieces.
+    ///
+    /// - Returns: methods and targets of those that are whole, and whether anything was refused or is not whole.
+    static func readRequests(_ raw: [UInt8], ends: [Int]) -> (lines: [String], isClean: Bool) {
+        let channel = EmbeddedChannel(
+            handler: ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+        defer { _ = try? channel.finish() }
+        var lines: [String] = []
+        var current: String?
+        var start = 0
+        do {
+            for end in ends {
+                try channel.writeInbound(ByteBuffer(bytes: raw[start..<end]))
+                start = end
+                while let part = try channel.readInbound(as: HTTPServerRequestPart.self) {
+                    if case .head(let head) = part { current = "\(head.method.rawValue) \(head.uri)" }
+                    guard case .end = part, let line = current else { continue }
+                    lines.append(line)
+                    current = nil
+                }
+            }
+        } catch {
+            return (lines, false)
+        }
+        return (lines, current == nil)
+    }
+
     /// Reads the response to a request with this method; after the last byte the connection is closed.
     static func readResponse(_ raw: [UInt8], method: HTTP1.HTTPMethod, ends: [Int]) -> Outcome {
         let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPResponseDecoder()))

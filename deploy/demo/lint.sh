@@ -8,8 +8,8 @@ source deploy/demo/common.sh
 if [[ ${CI:-} == true ]]; then deploy/demo/prepare.sh test lint; fi
 
 say "swift format"
-swift format lint --strict --recursive Sources Tests bench Package.swift ||
-    fail "formatting; much of it is repaired by: swift format format -i -r Sources Tests bench Package.swift"
+swift format lint --strict --recursive Sources Tests Fuzz bench Package.swift ||
+    fail "formatting; much of it is repaired by: swift format format -i -r Sources Tests Fuzz bench Package.swift"
 
 if command -v shellcheck >/dev/null; then
     say "shellcheck"

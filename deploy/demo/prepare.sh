@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|lint …
+# Usage: prepare.sh run|test|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -32,8 +32,12 @@ for purpose in "$@"; do
                 "python3-cryptography|python:cryptography|the same one's signatures"
             )
             ;;
+        fuzz)
+            # libFuzzer, the sanitizers and llvm-symbolizer come with Swift.
+            requirements+=("python3|command:python3|makes inputs of the test vectors")
+            ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test or lint" ;;
+        *) fail "unknown purpose $purpose; use run, test, lint or fuzz" ;;
     esac
 done
 

@@ -7,13 +7,13 @@
 #endif
 
 /// Lends bytes that lie against memory nobody may read, so that one byte too far is a crash even in a release build.
-final class GuardedBytes {
+package final class GuardedBytes {
     private let base: UnsafeMutableRawPointer
     private let capacity: Int
     private let pageSize: Int
 
     /// Makes room; `nil` when the system gives none.
-    init?(capacity wanted: Int) {
+    package init?(capacity wanted: Int) {
         pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
         capacity = (wanted + pageSize - 1) / pageSize * pageSize
         let length = capacity + 2 * pageSize
@@ -30,7 +30,7 @@ final class GuardedBytes {
     }
 
     /// Lends a copy that ends where the forbidden memory begins.
-    func withBytes<Result>(_ bytes: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withBytes<Result>(_ bytes: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         precondition(bytes.count <= capacity)
         let start = base + pageSize + capacity - bytes.count
         bytes.withUnsafeBytes { source in
