@@ -3,8 +3,9 @@ import HTTP1
 /// Chunked bodies, against a second decoder that is as plain as can be: lines, then bytes, from the whole input.
 enum ChunkedInvariants {
     enum Outcome: Equatable {
-        case ended(body: [UInt8], count: Int)
-        case unfinished(body: [UInt8])
+        case ended(body: [UInt8], trailers: [UInt8], count: Int)
+        case unfinished(body: [UInt8], trailers: [UInt8])
+        /// Refused; of trailers, a part may have been shown before.
         case refused(HTTPViolation, body: [UInt8])
     }
 
@@ -18,8 +19,8 @@ enum ChunkedInvariants {
         }
         let expected = ReferenceDecoder.decode(bytes)
         switch whole {
-        case .ended(let body, let count):
-            if let expected, expected.body == body, expected.count == count { return nil }
+        case .ended(let body, let trailers, let count):
+            if let expected, expected == (body, trailers, count) { return nil }
         case .unfinished, .refused:
             if expected == nil { return nil }
         }
@@ -29,6 +30,7 @@ enum ChunkedInvariants {
     private static func read(_ bytes: [UInt8], _ delivery: Delivery, _ lender: Lender) -> Outcome {
         var decoder = ChunkedDecoder()
         var body: [UInt8] = []
+        var trailers: [UInt8] = []
         var start = 0
         do throws(HTTPViolation) {
             for end in delivery.ends {
@@ -38,7 +40,11 @@ enum ChunkedInvariants {
                     }
                     switch event {
                     case .needMore: start = end
-                    case .end(let consumed): return .ended(body: body, count: start + consumed)
+                    case .end(let consumed): return .ended(body: body, trailers: trailers, count: start + consumed)
+                    case .trailers(let skipping, let count):
+                        precondition(skipping >= 0 && count > 0 && start + skipping + count <= end)
+                        trailers += bytes[(start + skipping)..<(start + skipping + count)]
+                        start += skipping + count
                     case .data(let skipping, let count):
                         precondition(skipping >= 0 && count > 0 && start + skipping + count <= end)
                         body += bytes[(start + skipping)..<(start + skipping + count)]
@@ -46,7 +52,7 @@ enum ChunkedInvariants {
                     }
                 }
             }
-            return .unfinished(body: body)
+            return .unfinished(body: body, trailers: trailers)
         } catch {
             return .refused(error, body: body)
         }
@@ -58,8 +64,8 @@ private enum ReferenceDecoder {
     private static let tokenCharacters = Set(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
-    /// - Returns: the body and the length of its chunks and trailers, or `nil` when they are not whole and legal.
-    static func decode(_ bytes: [UInt8]) -> (body: [UInt8], count: Int)? {
+    /// - Returns: the body, its trailer lines and the length of all, or `nil` when they are not whole and legal.
+    static func decode(_ bytes: [UInt8]) -> (body: [UInt8], trailers: [UInt8], count: Int)? {
         var body: [UInt8] = []
         var position = 0
         var extensionBytes = 0
@@ -76,10 +82,10 @@ private enum ReferenceDecoder {
             guard bytes[position...].starts(with: [0x0d, 0x0a]) else { return nil }
             position += 2
         }
-        var trailerBytes = 0
+        let trailersStart = position
         while let line = line(bytes, &position) {
-            trailerBytes += line.count + 2
-            if line.isEmpty { return trailerBytes - 1 <= 32 << 10 ? (body, position) : nil }
+            let trailers = bytes[trailersStart..<(position - 2 - line.count)]
+            if line.isEmpty { return trailers.count <= 32 << 10 ? (body, Array(trailers), position) : nil }
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, isToken(parts[0]), parts[1].allSatisfy(isText) else { return nil }
         }

@@ -9,13 +9,17 @@ enum RequestInvariants {
         var method: HTTPMethod
         var methodRange, target, path, query, authority: ByteRange
         var isPlain, isAsteriskForm, keepsAlive, expectsContinue, asksForUpgrade: Bool
+        var asksForWebSocket, acceptsTrailers, nominatesFields: Bool
         var minorVersion: UInt8
+        var maxForwards: UInt32?
         var framing: BodyFraming
         var credentials: [Int]
         var fields: [HeaderField]
         /// The path as it is routed.
         var normalPath: [UInt8]
         var body: [UInt8] = []
+        /// The lines as they came.
+        var trailers: [UInt8] = []
     }
 
     enum End: Equatable { case waiting, refused(HTTPViolation) }
@@ -97,7 +101,9 @@ enum RequestInvariants {
             && again.normalPath == message.normalPath && again.bytes(again.query) == message.bytes(message.query)
             && again.bytes(again.authority) == authority && again.body == message.body
             && again.framing == message.framing && again.isAsteriskForm == message.isAsteriskForm
-            && again.keptFields == message.keptFields
+            && again.keptFields == message.keptFields && again.asksForWebSocket == message.asksForWebSocket
+            && again.acceptsTrailers == (message.acceptsTrailers && !message.asksForWebSocket)
+            && BodyWriter.lastChunk(again.trailers) == BodyWriter.lastChunk(message.trailers)
         return isSame ? nil : "\(FuzzTarget.text(written)) is another request than \(message)"
     }
 
@@ -121,8 +127,16 @@ enum RequestInvariants {
             HeadWriter.copyFields(message.fields, of: $0, dropping: Message.dropped, to: &output)
         }
         HeadWriter.writeFraming(message.framing, to: &output)
+        if message.framing == .chunked {
+            message.head.withUnsafeBytes { HeadWriter.copyTrailerFields(message.fields, of: $0, to: &output) }
+        }
+        if message.asksForWebSocket {
+            output.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        } else if message.acceptsTrailers {
+            output.writeStaticString("Connection: TE\r\nTE: trailers\r\n")
+        }
         output.writeStaticString("\r\n")
-        BodyWriter.write(message.body, as: message.framing, to: &output)
+        BodyWriter.write(message.body, trailers: message.trailers, as: message.framing, to: &output)
         return Array(output.readableBytesView)
     }
 }
@@ -137,7 +151,9 @@ extension RequestInvariants.Message {
             target: head.target, path: head.path, query: head.query, authority: head.authority,
             isPlain: head.pathIsPlain, isAsteriskForm: head.isAsteriskForm, keepsAlive: head.keepsAlive,
             expectsContinue: head.expectsContinue, asksForUpgrade: head.asksForUpgrade,
-            minorVersion: head.minorVersion, framing: head.framing,
+            asksForWebSocket: head.asksForWebSocket, acceptsTrailers: head.acceptsTrailers,
+            nominatesFields: head.nominatesFields, minorVersion: head.minorVersion, maxForwards: head.maxForwards,
+            framing: head.framing,
             credentials: [head.authorizationCount, head.apiKeyCount], fields: head.fields, normalPath: normalPath)
     }
 
@@ -174,6 +190,10 @@ extension RequestInvariants.Reader {
             return false
         case .end(let consumed):
             buffer = buffer.dropFirst(consumed)
+        case .trailers(let skipping, let count):
+            precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
+            outcome.messages[outcome.messages.count - 1].trailers += buffer.dropFirst(skipping).prefix(count)
+            buffer = buffer.dropFirst(skipping + count)
         case .data(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             let part = buffer.dropFirst(skipping).prefix(count)

@@ -10,9 +10,11 @@ enum ResponseInvariants {
         var reason: ByteRange
         var minorVersion: UInt8
         var declaredFraming, framing: BodyFraming
-        var keepsAlive, hasDate: Bool
+        var keepsAlive, hasDate, switchesToWebSocket, nominatesFields: Bool
         var fields: [HeaderField]
         var body: [UInt8] = []
+        /// The lines as they came.
+        var trailers: [UInt8] = []
     }
 
     enum End: Equatable { case needMore, complete, refused(HTTPViolation) }
@@ -98,6 +100,7 @@ enum ResponseInvariants {
             again.status == message.status && again.bytes(again.reason) == message.bytes(message.reason)
             && again.framing == message.framing && again.body == message.body
             && again.keptFields == message.keptFields
+            && BodyWriter.lastChunk(again.trailers) == BodyWriter.lastChunk(message.trailers)
         return isSame ? nil : "\(FuzzTarget.text(written)) is another answer than \(message)"
     }
 
@@ -115,7 +118,9 @@ enum ResponseInvariants {
             HeadWriter.writeFraming(message.declaredFraming, to: &output)
         }
         output.writeStaticString("\r\n")
-        if message.framing != .none { BodyWriter.write(message.body, as: message.framing, to: &output) }
+        if message.framing != .none {
+            BodyWriter.write(message.body, trailers: message.trailers, as: message.framing, to: &output)
+        }
         return Array(output.readableBytesView)
     }
 }
@@ -154,6 +159,10 @@ extension ResponseInvariants.Reader {
             return false
         case .end(let consumed):
             buffer = buffer.dropFirst(consumed)
+        case .trailers(let skipping, let count):
+            precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
+            outcome.messages[outcome.messages.count - 1].trailers += buffer.dropFirst(skipping).prefix(count)
+            buffer = buffer.dropFirst(skipping + count)
         case .data(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             outcome.messages[outcome.messages.count - 1].body += buffer.dropFirst(skipping).prefix(count)
@@ -175,7 +184,9 @@ extension ResponseInvariants.Reader {
             .init(
                 head: Array(buffer.prefix(head.byteCount)), status: head.status, reason: head.reason,
                 minorVersion: head.minorVersion, declaredFraming: head.declaredFraming, framing: framing,
-                keepsAlive: head.keepsAlive, hasDate: head.hasDate, fields: head.fields))
+                keepsAlive: head.keepsAlive, hasDate: head.hasDate,
+                switchesToWebSocket: head.switchesToWebSocket, nominatesFields: head.nominatesFields,
+                fields: head.fields))
         buffer = buffer.dropFirst(head.byteCount)
         if head.status >= 200 || head.status == 101 { decoder = BodyDecoder(framing) } else { parser.reset() }
         return true

@@ -63,7 +63,7 @@ struct DifferentialTests {
         // After these, that decoder reads no further. A method that it does not know it does not read at all.
         guard ours == theirs, ours.end == .complete, let view, view.keepsAlive, !view.asksForUpgrade,
             view.method != .other,
-            case .ended(_, let bodyCount) = BodyOutcome.read(
+            case .ended(_, let bodyCount, _) = BodyOutcome.read(
                 Array(raw[view.byteCount...]), framing: view.framing, ends: [raw.count - view.byteCount])
         else { return }
         let count = view.byteCount + bodyCount

@@ -86,7 +86,8 @@ final class EmbeddedGateway {
     private func keepBackends() throws {
         backends.removeAll { !$0.channel.isActive }
         while backends.count < 4 {
-            let connection = UpstreamConnection(pool: context.pools[0], target: 0)
+            let pool = context.pools[0]
+            let connection = UpstreamConnection(pool: pool, endpoint: pool.endpoints[0])
             let channel = EmbeddedChannel(handler: connection, loop: loop)
             channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
             loop.run()
@@ -173,6 +174,9 @@ final class EmbeddedBackend {
                 return nil
             case .end(let consumed):
                 input.removeFirst(consumed)
+            case .trailers(let skipping, let count):
+                request.trailers += input[skipping..<(skipping + count)]
+                input.removeFirst(skipping + count)
             case .data(let skipping, let count):
                 request.body += input[skipping..<(skipping + count)]
                 input.removeFirst(skipping + count)
