@@ -4,7 +4,8 @@ import HTTP1
 enum ChunkedInvariants {
     enum Outcome: Equatable {
         case ended(body: [UInt8], trailers: [UInt8], count: Int)
-        case unfinished(body: [UInt8])
+        case unfinished(body: [UInt8], trailers: [UInt8])
+        /// Refused; of trailers, a part may have been shown before.
         case refused(HTTPViolation, body: [UInt8])
     }
 
@@ -51,7 +52,7 @@ enum ChunkedInvariants {
                     }
                 }
             }
-            return .unfinished(body: body)
+            return .unfinished(body: body, trailers: trailers)
         } catch {
             return .refused(error, body: body)
         }
@@ -63,7 +64,7 @@ private enum ReferenceDecoder {
     private static let tokenCharacters = Set(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
-    /// - Returns: the body, the lines of its trailers and the length of all, or `nil` when it is not whole and legal.
+    /// - Returns: the body, its trailer lines and the length of all, or `nil` when they are not whole and legal.
     static func decode(_ bytes: [UInt8]) -> (body: [UInt8], trailers: [UInt8], count: Int)? {
         var body: [UInt8] = []
         var position = 0
@@ -81,10 +82,10 @@ private enum ReferenceDecoder {
             guard bytes[position...].starts(with: [0x0d, 0x0a]) else { return nil }
             position += 2
         }
-        var trailers: [UInt8] = []
+        let trailersStart = position
         while let line = line(bytes, &position) {
-            if line.isEmpty { return trailers.count <= 32 << 10 ? (body, trailers, position) : nil }
-            trailers += line + [0x0d, 0x0a]
+            let trailers = bytes[trailersStart..<(position - 2 - line.count)]
+            if line.isEmpty { return trailers.count <= 32 << 10 ? (body, Array(trailers), position) : nil }
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, isToken(parts[0]), parts[1].allSatisfy(isText) else { return nil }
         }

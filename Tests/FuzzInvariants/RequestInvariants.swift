@@ -9,13 +9,16 @@ enum RequestInvariants {
         var method: HTTPMethod
         var methodRange, target, path, query, authority: ByteRange
         var isPlain, isAsteriskForm, keepsAlive, expectsContinue, asksForUpgrade: Bool
+        var asksForWebSocket, acceptsTrailers, nominatesFields: Bool
         var minorVersion: UInt8
+        var maxForwards: UInt32?
         var framing: BodyFraming
         var credentials: [Int]
         var fields: [HeaderField]
         /// The path as it is routed.
         var normalPath: [UInt8]
         var body: [UInt8] = []
+        /// The lines as they came.
         var trailers: [UInt8] = []
     }
 
@@ -74,9 +77,6 @@ enum RequestInvariants {
             reader.outcome.restCount = reader.buffer.count + bytes.count - start
         } catch {
             // How much of what is refused was looked at says nothing.
-            if !reader.outcome.messages.isEmpty {
-                reader.outcome.messages[reader.outcome.messages.count - 1].trailers = []
-            }
             reader.outcome.end = .refused(error)
         }
         reader.outcome.isInsideBody = reader.decoder != nil
@@ -101,7 +101,9 @@ enum RequestInvariants {
             && again.normalPath == message.normalPath && again.bytes(again.query) == message.bytes(message.query)
             && again.bytes(again.authority) == authority && again.body == message.body
             && again.framing == message.framing && again.isAsteriskForm == message.isAsteriskForm
-            && again.keptFields == message.keptFields
+            && again.keptFields == message.keptFields && again.asksForWebSocket == message.asksForWebSocket
+            && again.acceptsTrailers == (message.acceptsTrailers && !message.asksForWebSocket)
+            && BodyWriter.lastChunk(again.trailers) == BodyWriter.lastChunk(message.trailers)
         return isSame ? nil : "\(FuzzTarget.text(written)) is another request than \(message)"
     }
 
@@ -125,8 +127,16 @@ enum RequestInvariants {
             HeadWriter.copyFields(message.fields, of: $0, dropping: Message.dropped, to: &output)
         }
         HeadWriter.writeFraming(message.framing, to: &output)
+        if message.framing == .chunked {
+            message.head.withUnsafeBytes { HeadWriter.copyTrailerFields(message.fields, of: $0, to: &output) }
+        }
+        if message.asksForWebSocket {
+            output.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        } else if message.acceptsTrailers {
+            output.writeStaticString("Connection: TE\r\nTE: trailers\r\n")
+        }
         output.writeStaticString("\r\n")
-        BodyWriter.write(message.body, as: message.framing, to: &output)
+        BodyWriter.write(message.body, trailers: message.trailers, as: message.framing, to: &output)
         return Array(output.readableBytesView)
     }
 }
@@ -141,7 +151,9 @@ extension RequestInvariants.Message {
             target: head.target, path: head.path, query: head.query, authority: head.authority,
             isPlain: head.pathIsPlain, isAsteriskForm: head.isAsteriskForm, keepsAlive: head.keepsAlive,
             expectsContinue: head.expectsContinue, asksForUpgrade: head.asksForUpgrade,
-            minorVersion: head.minorVersion, framing: head.framing,
+            asksForWebSocket: head.asksForWebSocket, acceptsTrailers: head.acceptsTrailers,
+            nominatesFields: head.nominatesFields, minorVersion: head.minorVersion, maxForwards: head.maxForwards,
+            framing: head.framing,
             credentials: [head.authorizationCount, head.apiKeyCount], fields: head.fields, normalPath: normalPath)
     }
 
@@ -176,12 +188,12 @@ extension RequestInvariants.Reader {
         case .needMore:
             buffer = buffer.suffix(0)
             return false
+        case .end(let consumed):
+            buffer = buffer.dropFirst(consumed)
         case .trailers(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             outcome.messages[outcome.messages.count - 1].trailers += buffer.dropFirst(skipping).prefix(count)
             buffer = buffer.dropFirst(skipping + count)
-        case .end(let consumed):
-            buffer = buffer.dropFirst(consumed)
         case .data(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             let part = buffer.dropFirst(skipping).prefix(count)

@@ -10,9 +10,10 @@ enum ResponseInvariants {
         var reason: ByteRange
         var minorVersion: UInt8
         var declaredFraming, framing: BodyFraming
-        var keepsAlive, hasDate: Bool
+        var keepsAlive, hasDate, switchesToWebSocket, nominatesFields: Bool
         var fields: [HeaderField]
         var body: [UInt8] = []
+        /// The lines as they came.
         var trailers: [UInt8] = []
     }
 
@@ -76,9 +77,6 @@ enum ResponseInvariants {
             reader.outcome.restCount = reader.buffer.count + bytes.count - start
         } catch {
             // How much of what is refused was looked at says nothing.
-            if !reader.outcome.messages.isEmpty {
-                reader.outcome.messages[reader.outcome.messages.count - 1].trailers = []
-            }
             reader.outcome.end = .refused(error)
         }
         reader.outcome.mayEnd = reader.decoder?.endsWithConnection == true && reader.outcome.end == .needMore
@@ -102,6 +100,7 @@ enum ResponseInvariants {
             again.status == message.status && again.bytes(again.reason) == message.bytes(message.reason)
             && again.framing == message.framing && again.body == message.body
             && again.keptFields == message.keptFields
+            && BodyWriter.lastChunk(again.trailers) == BodyWriter.lastChunk(message.trailers)
         return isSame ? nil : "\(FuzzTarget.text(written)) is another answer than \(message)"
     }
 
@@ -119,7 +118,9 @@ enum ResponseInvariants {
             HeadWriter.writeFraming(message.declaredFraming, to: &output)
         }
         output.writeStaticString("\r\n")
-        if message.framing != .none { BodyWriter.write(message.body, as: message.framing, to: &output) }
+        if message.framing != .none {
+            BodyWriter.write(message.body, trailers: message.trailers, as: message.framing, to: &output)
+        }
         return Array(output.readableBytesView)
     }
 }
@@ -156,12 +157,12 @@ extension ResponseInvariants.Reader {
         case .needMore:
             buffer = buffer.suffix(0)
             return false
+        case .end(let consumed):
+            buffer = buffer.dropFirst(consumed)
         case .trailers(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             outcome.messages[outcome.messages.count - 1].trailers += buffer.dropFirst(skipping).prefix(count)
             buffer = buffer.dropFirst(skipping + count)
-        case .end(let consumed):
-            buffer = buffer.dropFirst(consumed)
         case .data(let skipping, let count):
             precondition(skipping >= 0 && count > 0 && skipping + count <= buffer.count)
             outcome.messages[outcome.messages.count - 1].body += buffer.dropFirst(skipping).prefix(count)
@@ -183,7 +184,9 @@ extension ResponseInvariants.Reader {
             .init(
                 head: Array(buffer.prefix(head.byteCount)), status: head.status, reason: head.reason,
                 minorVersion: head.minorVersion, declaredFraming: head.declaredFraming, framing: framing,
-                keepsAlive: head.keepsAlive, hasDate: head.hasDate, fields: head.fields))
+                keepsAlive: head.keepsAlive, hasDate: head.hasDate,
+                switchesToWebSocket: head.switchesToWebSocket, nominatesFields: head.nominatesFields,
+                fields: head.fields))
         buffer = buffer.dropFirst(head.byteCount)
         if head.status >= 200 || head.status == 101 { decoder = BodyDecoder(framing) } else { parser.reset() }
         return true

@@ -196,6 +196,7 @@ struct SmugglingTests {
             #expect(outcome.requests.last?.startLine == "GET /next HTTP/1.1", "\(attack.name)")
             guard let request = outcome.requests.first else { continue }
             let head = request.head.split(separator: "\r\n").dropFirst().map(String.init)
+            #expect(request.trailers.isEmpty, "\(attack.name): \(request.trailers)")
             #expect(request.body == Array(body.utf8) && lines.allSatisfy(head.contains), "\(attack.name): \(head)")
             #expect(head.allSatisfy { line in allowed.contains { line.hasPrefix($0) } }, "\(attack.name): \(head)")
             for name in ["Host", "Content-Length", "Transfer-Encoding"] {

@@ -43,9 +43,7 @@ final class EmbeddedGateway {
         var limits = ProxyConfiguration.Limits()
         // The corpus knows of no limit for bodies.
         limits.bodyBytes = .max
-        var upstream = Upstream(name: "backend", targets: [.init(host: "127.0.0.1", port: 1)])
-        // There is no new connection in memory to try again on.
-        upstream.retries = 0
+        let upstream = Upstream(name: "backend", targets: [.init(host: "127.0.0.1", port: 1)])
         let desk = AuthenticationDesk()
         let loop = loop
         context = LoopContext(
@@ -88,7 +86,8 @@ final class EmbeddedGateway {
     private func keepBackends() throws {
         backends.removeAll { !$0.channel.isActive }
         while backends.count < 4 {
-            let connection = UpstreamConnection(pool: context.pools[0], endpoint: context.pools[0].endpoints[0])
+            let pool = context.pools[0]
+            let connection = UpstreamConnection(pool: pool, endpoint: pool.endpoints[0])
             let channel = EmbeddedChannel(handler: connection, loop: loop)
             channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
             loop.run()
@@ -173,10 +172,11 @@ final class EmbeddedBackend {
             case .needMore:
                 input = []
                 return nil
-            case .trailers(let skipping, let count):
-                input.removeFirst(skipping + count)
             case .end(let consumed):
                 input.removeFirst(consumed)
+            case .trailers(let skipping, let count):
+                request.trailers += input[skipping..<(skipping + count)]
+                input.removeFirst(skipping + count)
             case .data(let skipping, let count):
                 request.body += input[skipping..<(skipping + count)]
                 input.removeFirst(skipping + count)
