@@ -77,6 +77,9 @@ enum ResponseInvariants {
             reader.outcome.restCount = reader.buffer.count + bytes.count - start
         } catch {
             // How much of what is refused was looked at says nothing.
+            if !reader.outcome.messages.isEmpty {
+                reader.outcome.messages[reader.outcome.messages.count - 1].trailers = []
+            }
             reader.outcome.end = .refused(error)
         }
         reader.outcome.mayEnd = reader.decoder?.endsWithConnection == true && reader.outcome.end == .needMore

@@ -63,9 +63,11 @@ struct DifferentialTests {
         // After these, that decoder reads no further. A method that it does not know it does not read at all.
         guard ours == theirs, ours.end == .complete, let view, view.keepsAlive, !view.asksForUpgrade,
             view.method != .other,
-            case .ended(_, let bodyCount, _) = BodyOutcome.read(
+            case .ended(_, let bodyCount, let trailers) = BodyOutcome.read(
                 Array(raw[view.byteCount...]), framing: view.framing, ends: [raw.count - view.byteCount])
         else { return }
+        // It takes a trailer for a header field, and ends the connection on its word (RFC 9110 section 6.5.1 forbids that).
+        if String(decoding: trailers, as: UTF8.self).lowercased().contains("connection:") { return }
         let count = view.byteCount + bodyCount
         let next = raw[..<count] + Array("GET /next HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         let cuts = ends.filter { $0 < count } + [next.count]

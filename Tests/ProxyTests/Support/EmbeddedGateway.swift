@@ -43,7 +43,9 @@ final class EmbeddedGateway {
         var limits = ProxyConfiguration.Limits()
         // The corpus knows of no limit for bodies.
         limits.bodyBytes = .max
-        let upstream = Upstream(name: "backend", targets: [.init(host: "127.0.0.1", port: 1)])
+        var upstream = Upstream(name: "backend", targets: [.init(host: "127.0.0.1", port: 1)])
+        // There is no new connection in memory to try again on.
+        upstream.retries = 0
         let desk = AuthenticationDesk()
         let loop = loop
         context = LoopContext(
