@@ -38,11 +38,14 @@ extension GatewayTests {
             try program.folder.write(Data(contentsOf: URL(fileURLWithPath: pair.privateKey)), to: "\(name).key")
         }
 
-        private func curl(_ authority: TestAuthority, _ name: String, _ port: Int) async throws -> String {
+        private func curl(
+            _ authority: TestAuthority, _ name: String, _ port: Int, _ version: String = "--http1.1"
+        ) async throws -> String {
             try await Task.detached {
                 try TestAuthority.run([
-                    "curl", "--silent", "--http1.1", "--max-time", "20", "--cacert", authority.root.certificate,
-                    "--resolve", "\(name):\(port):127.0.0.1", "--output", "/dev/null", "--write-out", "%{http_code}",
+                    "curl", "--silent", version, "--max-time", "20", "--cacert", authority.root.certificate,
+                    "--resolve", "\(name):\(port):127.0.0.1", "--output", "/dev/null", "--write-out",
+                    "%{http_code}/%{http_version}",
                     "https://\(name):\(port)/public/x",
                 ])
             }.value
@@ -58,14 +61,15 @@ extension GatewayTests {
                 "{address: \"127.0.0.1:0\", tls: {certificate: a.crt, private_key: a.key}}", backend)
             try copy(one, to: program, as: "a")
             let served = try await serve(program, backend)
-            #expect(try await curl(authority, "one.test", served.port) == "200")
-            #expect(try await curl(authority, "two.test", served.port) == "000")
+            #expect(try await curl(authority, "one.test", served.port) == "200/1.1")
+            #expect(try await curl(authority, "one.test", served.port, "--http2") == "200/2")
+            #expect(try await curl(authority, "two.test", served.port).hasPrefix("000"))
             try copy(two, to: program, as: "a")
             served.run.signal(SIGHUP)
             #expect(await eventually { served.run.output.contains("\"message\":\"reloaded\"") })
             #expect(served.run.output.contains("two.test"))
-            #expect(try await curl(authority, "two.test", served.port) == "200")
-            #expect(try await curl(authority, "one.test", served.port) == "000")
+            #expect(try await curl(authority, "two.test", served.port) == "200/1.1")
+            #expect(try await curl(authority, "one.test", served.port).hasPrefix("000"))
             try program.folder.write("nothing", to: "a.crt")
             try program.folder.write("nothing", to: "a.key")
             served.run.signal(SIGHUP)
@@ -73,7 +77,7 @@ extension GatewayTests {
                 #expect(await eventually { served.run.output.contains("listeners.public.tls.\(key)") }, "\(key)")
             }
             #expect(served.run.output.contains("not reloaded"))
-            #expect(try await curl(authority, "two.test", served.port) == "200")
+            #expect(try await curl(authority, "two.test", served.port) == "200/1.1")
             await served.end()
         }
 

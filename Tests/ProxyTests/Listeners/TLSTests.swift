@@ -11,6 +11,9 @@ extension GatewayTests {
     struct TLSTests {
         private static let get = "GET /public HTTP/1.1\r\nHost: one.test\r\n\r\n"
 
+        /// What an HTTP/2 client begins with, an empty SETTINGS frame included.
+        private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
+
         /// Certificates made once: each takes a process.
         struct Certificates {
             let authority: TestAuthority
@@ -136,19 +139,20 @@ extension GatewayTests {
         func applicationProtocols() async throws {
             let certificates = try Certificates.shared.get()
             let both = try ServerTLS(Self.settings([certificates.one]) { $0.offersHTTP2 = true })
-            let one = try ServerTLS(Self.settings([certificates.one]))
+            let one = try ServerTLS(Self.settings([certificates.one]) { $0.offersHTTP2 = false })
             for (tls, offers) in [(both, true), (one, false)] {
                 try await World.run(Self.world(tls)) { world in
                     for (protocols, chosen) in [
                         (["h2", "http/1.1"], offers ? "h2" : "http/1.1"),
-                        (["http/1.1", "h2"], offers ? "h2" : "http/1.1"),
-                        (["http/1.1"], "http/1.1"), ([], nil), (["ftp"], nil),
+                        (["http/1.1", "h2"], offers ? "h2" : "http/1.1"), (["http/1.1"], "http/1.1"), ([], nil),
+                        (["ftp"], nil),
                     ] as [([String], String?)] {
                         let client = try await open(world, certificates) { $0.protocols = protocols }
                         #expect(try await client.handshake() == chosen, "\(protocols)")
                         if chosen == "h2" {
-                            // The server's preface is a SETTINGS frame (RFC 9113 section 3.4).
-                            await eventually("greeted") { client.received.count >= 9 && client.received[3] == 4 }
+                            client.send(Self.preface)
+                            // The server's own preface is a SETTINGS frame (RFC 9113 section 3.4).
+                            await eventually("settings") { client.received.dropFirst(3).first == 4 }
                         } else {
                             #expect(try await client.ask(Self.get).status == 200)
                         }
@@ -156,6 +160,18 @@ extension GatewayTests {
                     }
                     await eventually("counted off") { world.server.connections == 0 }
                 }
+            }
+        }
+
+        @Test("HTTP/2 that ALPN did not choose is not spoken over TLS")
+        func unnegotiated() async throws {
+            let certificates = try Certificates.shared.get()
+            let tls = try ServerTLS(Self.settings([certificates.one]))
+            try await World.run(Self.world(tls)) { world in
+                let client = try await open(world, certificates) { $0.protocols = ["http/1.1"] }
+                _ = try await client.handshake()
+                client.send(Self.preface)
+                #expect(try await client.response().status == 400)
             }
         }
 
