@@ -107,13 +107,16 @@ extension GatewayTests {
                         if byReset { client.reset() } else { client.close() }
                     }
                 }
-                world.desk.release()
                 // To who has only ended its own side an answer is still owed, so the backend gives it.
                 if !byReset {
                     await eventually("asked") { world.backend.requests.count { $0.startLine.contains("never") } == 4 }
                 }
                 for responder in world.backend.state.responders { responder.answer("late") }
-                await eventually("gone") { world.server.connections == 0 }
+                await eventually("gone") {
+                    // A second request is taken up only when the first has been decided.
+                    world.desk.release()
+                    return world.server.connections == 0
+                }
                 #expect(try world.ask("GET /public HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
                 // What nobody asked for closes the connections that were clean, too.
                 for responder in world.backend.state.responders { responder.answer("late") }
