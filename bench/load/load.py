@@ -582,6 +582,26 @@ def idle(lab):
     return each <= 8 << 10 and bulk <= 12 << 10, f"{kibibytes(each)} each; {kibibytes(bulk)} each where 200 KB were uploaded before"
 
 
+@scenario("M03", "20,000 tokens in the verification cache; memory for each")
+def cached_tokens(lab):
+    gateway = lab.gateway([lab.backend().port])
+    with connect(gateway.port) as connection:
+        def ask_with(count):
+            rest = b""
+            for start in range(0, count, 100):
+                connection.sendall(b"".join(
+                    request("/api/x", fields=f"Authorization: Bearer {token(f'user-{start + i}')}\r\n") for i in range(100)))
+                for _ in range(100):
+                    status, _, _, rest = read_answer(connection, rest)
+                    if status != 200:
+                        raise ConnectionError(f"a good token got {status}")
+        ask_with(500)
+        before = resident(gateway.pid)
+        ask_with(20_000)
+        each = (resident(gateway.pid) - before) / 20_000
+    return each < 4 << 10, f"{kibibytes(each)} each"
+
+
 @scenario("M02", "CPU for a request at 8,000 connections against 64", ["wrk", "nginx", "redis-server"])
 def many(lab):
     backend, redis = lab.nginx(), lab.redis()

@@ -272,7 +272,9 @@ async def run(lab, options):
     outages = Outages()
     backends, redis = [lab.backend(), lab.backend()], [lab.redis()]
     gateway = lab.gateway([b.port for b in backends], redis_port=redis[0].port, workers=2, access_log="true",
-                          limits="shutdown_grace: 5s, body_idle_timeout: 10s", upstream="response_timeout: 10s")
+                          limits="shutdown_grace: 5s, body_idle_timeout: 10s", upstream="response_timeout: 10s",
+                          # Full within seconds, so that what climbs after that is none of its entries.
+                          cache=1000)
     soak = Soak(gateway.port, outages, options.seed)
     soak.redis_port = redis[0].port
     seconds = options.minutes * 60

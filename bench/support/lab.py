@@ -45,6 +45,7 @@ limits: {{{limits}}}
 issuers:
   - {{issuer: "{issuer}", audiences: [{audience}], algorithms: [HS256, ES256], jwks_file: jwks.json}}
 revocation: {{mode: {mode}}}
+verification_cache: {{entries: {cache}}}
 upstreams:
   api: {{targets: [{targets}], {upstream}}}
 routes:
@@ -111,13 +112,14 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;
         return process
 
     def gateway(self, backend_ports, *, port=None, redis_port=None, limits="", upstream="response_timeout: 60s",
-                listener="", workers=1, access_log="false", prefix=(), stdout=None, redis_options="command_timeout: 1s"):
+                listener="", workers=1, access_log="false", prefix=(), stdout=None, redis_options="command_timeout: 1s",
+                cache=50000):
         """A gateway that listens; `.port` and `.admin` are its ports."""
         port, admin = port or free_port(), free_port()
         text = CONFIGURATION.format(
             port=port, admin=admin, listener=listener, workers=workers, access_log=access_log, limits=limits,
             redis=f'redis: {{url: "redis://127.0.0.1:{redis_port}/0", {redis_options}}}' if redis_port else "",
-            issuer=ISSUER, audience=AUDIENCE, mode="query" if redis_port else "off", upstream=upstream,
+            cache=cache, issuer=ISSUER, audience=AUDIENCE, mode="query" if redis_port else "off", upstream=upstream,
             targets=", ".join(f'"http://127.0.0.1:{p}"' for p in backend_ports))
         path = self.folder / f"gateway-{len(self.started)}.yaml"
         path.write_text(text)
