@@ -45,6 +45,9 @@ package final class ProgramRun: Sendable {
     /// The exit code, or the negative number of the signal that killed it; `nil` while it runs.
     package var exitCode: Int32? { ending.withLock { $0 } }
 
+    /// The identifier of its process.
+    package var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+
     /// What it has written to standard output.
     package var output: String { text("stdout") }
 
