@@ -125,7 +125,7 @@ let package = Package(
                 "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions",
                 "TestSupport",
                 logging,
-            ] + nio, exclude: ["interop.py"]),
+            ] + nio, exclude: ["interop.py", "websocket_interop.py"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
     ]
 )

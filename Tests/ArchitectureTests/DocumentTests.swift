@@ -4,7 +4,7 @@ import Testing
 struct DocumentTests {
     static let documents = [
         "README.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/CONFIGURATION.md", "docs/OPERATIONS.md",
-        "docs/THREAT_MODEL.md",
+        "docs/THREAT_MODEL.md", "docs/PERFORMANCE.md",
     ]
 
     @Test("every source file that a document names", arguments: documents)
