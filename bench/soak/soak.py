@@ -10,7 +10,7 @@ What must hold, or the exit code is 1:
 - a token that was revoked is never accepted again;
 - memory does not climb once warm, no descriptor is left, and SIGTERM ends it with 0.
 """
-import argparse, asyncio, collections, hashlib, json, random, signal, socket, struct, sys, time, uuid
+import argparse, asyncio, collections, hashlib, json, random, shutil, signal, socket, struct, sys, time, uuid
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
@@ -31,6 +31,12 @@ class Outages:
         self.spans[kind].append([time.monotonic(), None])
         return self.spans[kind][-1]
 
+    def stood_still(self, seconds):
+        """The machine itself was away (suspended, or far too busy): every timeout may have passed."""
+        now = time.monotonic()
+        for spans in self.spans.values():
+            spans.append([now - seconds, now])
+
     def end(self, span):
         span[1] = time.monotonic()
 
@@ -46,7 +52,9 @@ class Soak:
         self.ends = False
         self.redis_generation = 0
 
-    def violate(self, text):
+    def violate(self, text, detail=""):
+        if self.counts["violations"] < 20:
+            print(f"{time.time():.3f}  {text} {detail}", flush=True)
         self.violations.append(text)
         self.counts["violations"] += 1
 
@@ -65,10 +73,10 @@ class Soak:
             self.violate(f"{what}: {status} instead of {expected}")
         return False
 
-    def broken(self, what, error, start):
+    def broken(self, what, error, start, request=None):
         self.counts[f"{what} broken"] += 1
         if not self.outages.touches("backend", start):
-            self.violate(f"{what}: {error!r}")
+            self.violate(f"{what}: {error!r}", f"after {time.monotonic() - start:.3f} s, {request}")
 
     async def read(self, reader):
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("latin1").split("\r\n")
@@ -97,7 +105,7 @@ class Soak:
 
     async def conversation(self, what, requests, pipelined=False):
         """Requests over one connection; each is (bytes, what the backend must have seen, status that is expected)."""
-        start, writer = time.monotonic(), None
+        start, writer, seen = time.monotonic(), None, None
         try:
             reader, writer = await self.open()
             if pipelined:
@@ -112,7 +120,7 @@ class Soak:
                 if fields.get("connection") == "close":
                     break
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
-            self.broken(what, error, start)
+            self.broken(what, error, start, seen)
         finally:
             if writer:
                 writer.close()
@@ -287,6 +295,10 @@ async def run(lab, options):
         if gateway.poll() is not None:
             soak.violate(f"the gateway ended with {gateway.returncode}")
             break
+        pause = time.monotonic() - start - (samples[-1][0] if samples else 0)
+        if pause > 5:
+            outages.stood_still(pause)
+            print(f"{samples[-1][0] if samples else 0:6.0f} s  the machine stood still for {pause:.0f} s", flush=True)
         samples.append((time.monotonic() - start, resident(gateway.pid)))
         if len(samples) % 60 == 0:
             answers = sum(n for name, n in soak.counts.items() if name.split()[-1].isdigit())
@@ -333,6 +345,10 @@ def report(soak, options, gateway):
         print(f"{count:9}  {name}")
     for text, count in collections.Counter(soak.violations).most_common(20):
         print(f"VIOLATION {count} times: {text}")
+    if soak.violations:
+        kept = f"{gateway.log}.kept".replace(str(Path(gateway.log).parent), str(Path(gateway.log).parent.parent))
+        shutil.copy(gateway.log, kept)
+        print(f"the gateway's log is kept in {kept}")
     print(f"seed {options.seed}: " + (f"{len(soak.violations)} violations" if soak.violations else "all is well"))
     return 1 if soak.violations else 0
 
