@@ -3,8 +3,9 @@ package import Foundation
 /// The external test vectors: where `PORTCULLIS_VECTORS` says, else in `../shared/vectors` beside the package.
 package enum Vectors {
     /// The folder; `nil` when it is absent, which is said loudly, once for each caller.
-    package static func directory(filePath: String = #filePath) -> URL? {
-        let packageRoot = URL(fileURLWithPath: filePath)
+    package static func directory() -> URL? {
+        // This file's own path, wherever the caller's is.
+        let packageRoot = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let directory =
             ProcessInfo.processInfo.environment["PORTCULLIS_VECTORS"].map { URL(fileURLWithPath: $0) }

@@ -52,10 +52,15 @@ final class StreamClient: Sendable {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connectTimeout(.seconds(10))
+            // From the start: the connection may end at once.
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Recorder(state))
+                }
+            }
             .connect(to: address).get()
         try await channel.eventLoop.submit {
             if !preface.isEmpty { channel.writeAndFlush(ByteBuffer(bytes: preface), promise: nil) }
-            try channel.pipeline.syncOperations.addHandler(Recorder(state))
             if let context {
                 try channel.pipeline.syncOperations.addHandler(
                     try NIOSSLClientHandler(context: context, serverHostname: name), position: .first)
