@@ -138,7 +138,7 @@ package final class Gateway: Service {
         let budget = DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
             listenerCount: configuration.listeners.publicListeners.count,
-            idleUpstreamCount: configuration.upstreams.reduce(0) { $0 + $1.idleConnectionLimit })
+            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
         guard budget.connections < wanted else { return wanted }
         logger.warning(
             "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
