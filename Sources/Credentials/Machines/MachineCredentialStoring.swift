@@ -24,6 +24,7 @@ package protocol MachineCredentialStoring: Sendable {
     /// - Parameters:
     ///   - id: the last of the page before, or `nil` for the first page.
     ///   - limit: how many to return at most; 1 to 1000, and what lies outside is brought inside.
+    /// - Returns: the clients that follow.
     /// - Throws: `unavailable`.
     func listClients(after id: ClientID?, limit: Int) throws(CredentialError) -> [Client]
 

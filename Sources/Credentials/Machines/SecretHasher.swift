@@ -34,6 +34,7 @@ package final class SecretHasher: Sendable {
     ///   - secret: the secret.
     ///   - identifier: the identifier that goes with it; holds no NUL byte.
     ///   - purpose: what it is for.
+    /// - Returns: the hash.
     /// - Throws: `hashingFailed`.
     package func hash(
         _ secret: some Sequence<UInt8>, of identifier: String, for purpose: Purpose
