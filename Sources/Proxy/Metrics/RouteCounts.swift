@@ -9,7 +9,9 @@ struct RouteCounts {
         var count: UInt64
     }
 
-    /// The most kinds that are told apart: a backend may answer with any status. Others count as status 0.
+    /// The most kinds that are told apart, for a backend may answer with any status.
+    ///
+    /// Others count as status 0.
     static let kindLimit = 100
 
     private(set) var answers: [Answers] = []
