@@ -58,6 +58,10 @@ package final class SQLiteCredentialStore: CredentialStoring {
                 INSERT INTO users (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING
                 """
             for user in users {
+                let isClient = "SELECT EXISTS (SELECT 1 FROM clients WHERE client_id = ?)"
+                guard try Bool.fetchOne(database, sql: isClient, arguments: [user.name.text]) == false else {
+                    throw CredentialError(.duplicateName, detail: user.name.text)
+                }
                 try database.execute(
                     sql: sql,
                     arguments: [
@@ -125,12 +129,12 @@ package final class SQLiteCredentialStore: CredentialStoring {
         }
     }
 
-    private func read<Value>(_ operation: (Database) throws -> Value) throws(CredentialError) -> Value {
+    func read<Value>(_ operation: (Database) throws -> Value) throws(CredentialError) -> Value {
         let pool = try openPool()
         return try CredentialError.translating { try pool.read(operation) }
     }
 
-    private func write<Value>(_ operation: (Database) throws -> Value) throws(CredentialError) -> Value {
+    func write<Value>(_ operation: (Database) throws -> Value) throws(CredentialError) -> Value {
         let pool = try openPool()
         return try CredentialError.translating { try pool.write(operation) }
     }
@@ -169,7 +173,7 @@ package final class SQLiteCredentialStore: CredentialStoring {
         return pool
     }
 
-    private static func check(_ nowMilliseconds: Int64) throws(CredentialError) {
+    static func check(_ nowMilliseconds: Int64) throws(CredentialError) {
         guard nowMilliseconds >= 0 else { throw CredentialError(.invalidTime) }
     }
 

@@ -18,7 +18,35 @@ enum SQLiteSchema {
             created_ms INTEGER NOT NULL CHECK (created_ms >= 0),
             updated_ms INTEGER NOT NULL CHECK (updated_ms >= 0)
         ) STRICT;
+        """,
+        // A client without a secret is a public one. Owners of keys are no foreign keys: who signs in elsewhere has no row.
         """
+        CREATE TABLE clients (
+            id INTEGER PRIMARY KEY,
+            client_id TEXT NOT NULL UNIQUE COLLATE BINARY CHECK (length(client_id) BETWEEN 1 AND 128),
+            secret_hash TEXT CHECK (length(secret_hash) = 43),
+            grants TEXT NOT NULL CHECK (length(grants) <= 256),
+            scope TEXT NOT NULL CHECK (length(scope) <= 4096),
+            disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+            created_ms INTEGER NOT NULL CHECK (created_ms >= 0),
+            updated_ms INTEGER NOT NULL CHECK (updated_ms >= 0)
+        ) STRICT;
+        CREATE TABLE api_keys (
+            id INTEGER PRIMARY KEY,
+            key_id TEXT NOT NULL UNIQUE COLLATE BINARY CHECK (length(key_id) = 12),
+            secret_hash TEXT NOT NULL CHECK (length(secret_hash) = 43),
+            owner_kind TEXT NOT NULL CHECK (owner_kind IN ('subject', 'client')),
+            owner TEXT NOT NULL COLLATE BINARY CHECK (length(owner) BETWEEN 1 AND 128),
+            label TEXT NOT NULL CHECK (length(label) <= 128),
+            scope TEXT NOT NULL CHECK (length(scope) <= 4096),
+            addresses TEXT NOT NULL CHECK (length(addresses) <= 4096),
+            created_ms INTEGER NOT NULL CHECK (created_ms >= 0),
+            expires_ms INTEGER CHECK (expires_ms >= 0),
+            last_used_ms INTEGER CHECK (last_used_ms >= 0),
+            revoked_ms INTEGER CHECK (revoked_ms >= 0)
+        ) STRICT;
+        CREATE INDEX api_keys_by_owner ON api_keys (owner_kind, owner);
+        """,
     ]
 
     /// Brings a database to the newest version; one transaction, and concurrent processes take turns.

@@ -5,9 +5,9 @@ import Testing
 struct StoreBackend: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Makes stores that share one empty database; they live as long as `body` runs.
-    let withStores: @Sendable (_ count: Int, _ body: ([any CredentialStoring]) throws -> Void) throws -> Void
+    let withStores: @Sendable (_ count: Int, _ body: ([any CredentialDatabase]) throws -> Void) throws -> Void
 
-    func withStore(_ body: (any CredentialStoring) throws -> Void) throws {
+    func withStore(_ body: (any CredentialDatabase) throws -> Void) throws {
         try withStores(1) { try body($0[0]) }
     }
 
