@@ -49,8 +49,9 @@ package struct SessionPage: Sendable, Hashable {
 
 /// Bounds of the stores.
 package enum SessionLimits {
-    /// How many sessions of one subject can be listed: those used last. Others live on, and end with the rest when all
-    /// are ended.
+    /// How many sessions of one subject can be listed: those used last.
+    ///
+    /// Others live on, and end with the rest when all are ended.
     package static let listedSessions = 1000
     /// How many sessions a page may have.
     package static let pageSizes = 1...100

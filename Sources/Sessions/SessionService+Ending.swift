@@ -82,6 +82,7 @@ extension SessionService {
     ///   - subject: the subject.
     ///   - cursor: where the page begins; `nil` for the start.
     ///   - limit: how many; held within ``SessionLimits/pageSizes``.
+    /// - Returns: the page.
     /// - Throws: ``SessionError/unavailable``.
     package func sessions(
         of subject: String, after cursor: SessionCursor? = nil, limit: Int = SessionLimits.pageSize

@@ -203,6 +203,8 @@ package protocol SessionStore: Sendable {
     ///   - cursor: begin behind it; `nil` for the start.
     ///   - limit: how many at most.
     ///   - nowMilliseconds: the wall clock.
+    /// - Returns: the sessions.
+    /// - Throws: ``RevocationFailure``.
     func sessions(of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64)
         async throws(RevocationFailure) -> [SessionRecord]
 }
