@@ -21,6 +21,7 @@ package final class Gateway: Service {
     private let auditLogger: Logger
     private let output: AccessLogWriter
     private let reloader: Reloader
+    private let metrics = MetricsRegistry()
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -121,6 +122,9 @@ package final class Gateway: Service {
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
         let admin = AdminAPI(
             readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
+            metrics: MetricsDocument(
+                server: server, registry: metrics, listenerNames: plan.listeners.map(\.settings.keyPath),
+                version: Version.current),
             authorization: AdminAuthorization(token: configuration.listeners.adminToken),
             endpoints: publicAPI.administration(listing: listing))
         try await listen(server, plan.listeners, admin, running)
@@ -144,7 +148,7 @@ package final class Gateway: Service {
         let budget = DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
             listenerCount: configuration.listeners.publicListeners.count,
-            idleUpstreamCount: configuration.upstreams.reduce(0) { $0 + $1.idleConnectionLimit })
+            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
         guard budget.connections < wanted else { return wanted }
         logger.warning(
             "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
@@ -159,7 +163,7 @@ package final class Gateway: Service {
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
         _ revocations: any RevocationWriter, _ running: RunningGateway
     ) throws -> PublicAPI {
-        let auditLog = AuditLog(logger: auditLogger)
+        let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
         let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {

@@ -10,9 +10,11 @@ protocol AdminEndpoints: Sendable {
     func add(to group: RouterGroup<AdminContext>)
 }
 
-/// The admin listener's endpoints: whether the process lives and can do its work, and administration.
+/// The admin listener's endpoints: whether the process lives and can do its work, what it has counted, and
+/// administration.
 struct AdminAPI {
     let readiness: Readiness
+    let metrics: MetricsDocument
     let authorization: AdminAuthorization
     /// What there is to administer.
     let endpoints: [any AdminEndpoints]
@@ -25,6 +27,11 @@ struct AdminAPI {
         router.get("/readyz") { _, _ in
             let report = await readiness.report()
             return Self.response(report.isReady ? .ok : .serviceUnavailable, report.document)
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
         }
         // The token is asked for where a route has been found, so that no spelling of a path leads around it.
         let group = router.group("/admin/v1").add(middleware: authorization)
