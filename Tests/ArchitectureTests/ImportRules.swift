@@ -53,7 +53,8 @@ enum ImportRules {
                 "RedisClient", "Revocation", "Sessions",
             ],
             packages: [
-                "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
+                "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "NIOSSL", "ServiceLifecycle",
             ],
             platform: ["Foundation"]),
         ImportRule(
