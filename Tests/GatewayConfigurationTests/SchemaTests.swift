@@ -53,6 +53,8 @@ struct SchemaTests {
             "verification_cache": Object(),
             "revocation": Object(),
             "credentials": ["database": "d"],
+            "login": Object(),
+            "cors": Object(),
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -100,8 +102,8 @@ struct SchemaTests {
         #expect(try problems(1, at: "version") == [])
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
-                "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
-                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]",
+                "", "access_log", "cors", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
+                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
                 "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit", "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])

@@ -5,7 +5,7 @@ import Testing
 extension GatewayTests {
     @Suite("the admin API")
     struct AdminTests {
-        private static let token = "admin-token-of-the-tests"
+        static let token = "admin-token-of-the-tests"
 
         static let settings: GatewaySettings = {
             var settings = GatewaySettings.accounts

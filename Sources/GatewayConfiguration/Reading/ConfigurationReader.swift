@@ -37,10 +37,11 @@ struct ConfigurationReader {
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
             credentials: readCredentials(root),
+            login: LoginReader(values: values).read(root),
+            crossOrigins: CrossOriginReader(values: values).read(root.node("cors")),
             upstreams: upstreams.upstreams,
             routes: routes
         )
-        root.notSupportedYet("login")
         root.end()
         return configuration
     }
