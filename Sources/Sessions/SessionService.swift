@@ -1,6 +1,6 @@
 import JOSE
 import LibCrypto
-import Revocation
+package import Revocation
 import Synchronization
 
 /// Issues tokens, rotates refresh tokens, ends sessions.

@@ -88,7 +88,7 @@ extension GatewayTests {
                     try await gateway.call("DELETE", "/auth/sessions/\(id)", token: grant.accessToken)
                 }
                 let bobs = try #require(bob.claims["sid"] as? String)
-                for id in [bobs, String(repeating: "0", count: 32), "x", "%2e%2e", bobs.uppercased(), "a%0ab", "*"] {
+                for id in [bobs, String(repeating: "0", count: 32), "x", "%2e%2e", bobs.uppercased(), "*"] {
                     expectProblem(try await end(id), 404, "not_found", "\(id)")
                 }
                 #expect(try await gateway.call("GET", "/api/x", token: bob.accessToken).status == 200)
