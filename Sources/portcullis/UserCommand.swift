@@ -82,9 +82,9 @@ struct UserCommand: AsyncParsableCommand {
     ) async throws {
         let credentials = try file.loadCredentials()
         do {
-            var settings = SQLiteCredentialStore.Settings()
+            var settings = SQLiteDatabase.Settings()
             settings.createsIfAbsent = createsDatabase
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile, settings: settings)
+            let store = try SQLCredentialStore(path: credentials.databaseFile, settings: settings)
             let pool = try HashingPool(hasher: try PasswordHasher(), threadCount: 1)
             defer { store.close() }
             try await body(UserDirectory(store: store, pool: pool))

@@ -180,7 +180,7 @@ package final class Gateway: Service {
         _ credentials: Configuration.Credentials, _ running: RunningGateway
     ) throws -> any Authenticating {
         do {
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile)
+            let store = try SQLCredentialStore(path: credentials.databaseFile)
             let pool = try HashingPool(hasher: try PasswordHasher())
             running.add(store, pool)
             return PasswordAuthenticator(store: store, pool: pool, logger: logger)

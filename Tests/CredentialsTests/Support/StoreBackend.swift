@@ -16,14 +16,14 @@ struct StoreBackend: Sendable, CustomTestStringConvertible {
     static let sqlite = StoreBackend(testDescription: "SQLite") { count, body in
         let directory = try TemporaryDirectory()
         let stores = try (0..<count).map { _ in
-            try SQLiteCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
+            try SQLCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
         }
         try body(stores)
         for store in stores { store.close() }
     }
 }
 
-extension SQLiteCredentialStore.Settings {
+extension SQLiteDatabase.Settings {
     /// For tests: makes the database.
     static var creating: Self {
         var settings = Self()

@@ -1,25 +1,11 @@
 import GRDB
 
-/// The tables of the credential database and the numbered steps that lead to them.
-enum SQLiteSchema {
+/// Brings an SQLite file to the newest version of ``CredentialSchema``.
+enum SQLiteMigrator {
     /// Written into the file's header ("PCLS"), so that the database of another program is never touched.
     static let applicationID: Int64 = 0x5043_4C53
 
-    /// Step n takes version n − 1 to version n; steps that were ever released do not change.
-    static let migrations = [
-        """
-        CREATE TABLE users (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE COLLATE BINARY
-                CHECK (length(name) BETWEEN 1 AND 128 AND instr(name, char(0)) = 0),
-            password_hash TEXT NOT NULL CHECK (length(password_hash) BETWEEN 1 AND 256),
-            scope TEXT NOT NULL CHECK (length(scope) <= 4096),
-            disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
-            created_ms INTEGER NOT NULL CHECK (created_ms >= 0),
-            updated_ms INTEGER NOT NULL CHECK (updated_ms >= 0)
-        ) STRICT;
-        """
-    ]
+    private static var newest: Int { CredentialSchema.migrations.count }
 
     /// Brings a database to the newest version; one transaction, and concurrent processes take turns.
     ///
@@ -27,28 +13,28 @@ enum SQLiteSchema {
     ///   number is in the file itself before any other mode is.
     /// - Throws: `CredentialError` for a foreign or newer database, `DatabaseError`.
     static func prepare(_ queue: DatabaseQueue) throws {
-        let isCurrent = try queue.read { database in try version(of: database) == migrations.count }
+        let isCurrent = try queue.read { database in try version(of: database) == newest }
         guard !isCurrent else { return }
         try queue.writeWithoutTransaction { database in
             try database.inTransaction(.immediate) {
                 // Read again: another process may have been faster.
                 let version = try version(of: database)
-                for migration in migrations[version...] {
-                    try database.execute(sql: migration)
+                for migration in CredentialSchema.migrations[version...] {
+                    try database.execute(sql: migration(.sqlite))
                 }
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
-                try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
+                try database.execute(sql: "PRAGMA user_version = \(newest)")
                 return .commit
             }
         }
     }
 
     /// The database's version, 0 for an empty one.
-    private static func version(of database: Database) throws -> Int {
+    static func version(of database: Database) throws -> Int {
         let applicationID = try integer(database, "PRAGMA application_id")
         let version = try integer(database, "PRAGMA user_version")
         if applicationID == Self.applicationID {
-            guard version <= migrations.count else {
+            guard version <= newest else {
                 throw CredentialError(.unavailable(.newerSchema), detail: "version \(version)")
             }
             guard version >= 1 else { throw CredentialError(.unavailable(.damaged), detail: "version \(version)") }
