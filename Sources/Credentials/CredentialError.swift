@@ -24,6 +24,10 @@ package struct CredentialError: Error, Sendable, Equatable {
         case invalidCredentials
         /// The store refused the change because a rule of its schema forbids it.
         case integrityViolation
+        /// The database that is to be copied to has rows already.
+        case targetNotEmpty
+        /// There is a file where a new one was to be written.
+        case fileExists
         /// The hashing pool has no room: try again later.
         case overloaded
         /// The hashing pool is shutting down.

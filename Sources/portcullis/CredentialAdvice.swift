@@ -12,6 +12,9 @@ enum CredentialAdvice {
         case .passwordMalformed: return "the password is empty, or not text"
         case .duplicateName: return "there is an account of this name already; change its password with: user passwd"
         case .unknownUser: return "there is no account of this name; see: user list"
+        case .targetNotEmpty:
+            return "the database to copy to is not empty\(detail); add --replace to delete what it has"
+        case .fileExists: return "there is a file of this name; nothing was written"
         case .unavailable(let fault): return "the account database cannot be used: \(fault)\(detail)"
         case .overloaded, .shutDown, .cancelled, .hashingFailed: return "not now: \(error.code)\(detail)"
         case .invalidTime, .invalidPasswordHash, .invalidCredentials, .integrityViolation:

@@ -56,6 +56,12 @@ package final class SQLiteDatabase: SQLDatabase {
         return try CredentialError.translating { try pool.read { try body(SQLiteSession(database: $0)) } }
     }
 
+    package func snapshot<Value>(
+        _ body: (any SQLSession) throws(CredentialError) -> Value
+    ) throws(CredentialError) -> Value {
+        try read(body)
+    }
+
     package func write<Value>(
         _ body: (any SQLSession) throws(CredentialError) -> Value
     ) throws(CredentialError) -> Value {
@@ -63,7 +69,7 @@ package final class SQLiteDatabase: SQLDatabase {
         return try CredentialError.translating { try pool.write { try body(SQLiteSession(database: $0)) } }
     }
 
-    private func openPool() throws(CredentialError) -> DatabasePool {
+    func openPool() throws(CredentialError) -> DatabasePool {
         guard let pool = database.withLock({ $0 }) else { throw CredentialError(.unavailable(.closed)) }
         try file.checkUnchanged()
         return pool
@@ -97,7 +103,7 @@ package final class SQLiteDatabase: SQLDatabase {
         return pool
     }
 
-    private static func configuration(for settings: Settings, busyTimeoutMilliseconds: Int) -> Configuration {
+    static func configuration(for settings: Settings, busyTimeoutMilliseconds: Int) -> Configuration {
         var configuration = Configuration()
         configuration.maximumReaderCount = min(max(settings.maximumReaderCount, 1), 1024)
         configuration.foreignKeysEnabled = true

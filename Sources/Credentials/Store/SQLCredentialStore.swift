@@ -91,6 +91,21 @@ package final class SQLCredentialStore: CredentialStoring {
         }
     }
 
+    /// Reads every account.
+    ///
+    /// - Returns: How many there are.
+    /// - Throws: `unavailable`, with `damaged` for a row that cannot be understood.
+    static func countReadableUsers(_ session: any SQLSession) throws(CredentialError) -> Int {
+        var (count, last) = (0, "")
+        while true {
+            let rows = try session.rows(
+                "SELECT \(columns) FROM users WHERE name > $1 ORDER BY name LIMIT 500", [.text(last)])
+            for row in rows { last = try record(row).user.name.text }
+            count += rows.count
+            guard rows.count == 500 else { return count }
+        }
+    }
+
     /// Refuses times before 1970.
     static func check(_ nowMilliseconds: Int64) throws(CredentialError) {
         guard nowMilliseconds >= 0 else { throw CredentialError(.invalidTime) }

@@ -2,12 +2,21 @@
 ///
 /// Calls block, for a bounded time: make them on threads of their own, never on an event loop.
 package protocol SQLDatabase: Sendable {
-    /// Runs queries; all of them see the database as it was at one moment.
+    /// Runs queries; each of them sees the database as it is when it is run.
     ///
     /// - Parameter body: The queries; they may be run again from the start when a connection turns out to be lost.
     /// - Returns: What the body returns.
     /// - Throws: `unavailable`, and what the body throws.
     func read<Value>(
+        _ body: (any SQLSession) throws(CredentialError) -> Value
+    ) throws(CredentialError) -> Value
+
+    /// Runs queries; all of them see the database as it was at one moment.
+    ///
+    /// - Parameter body: The queries.
+    /// - Returns: What the body returns.
+    /// - Throws: `unavailable`, and what the body throws.
+    func snapshot<Value>(
         _ body: (any SQLSession) throws(CredentialError) -> Value
     ) throws(CredentialError) -> Value
 

@@ -22,6 +22,10 @@ package enum StoreFault: String, Sendable, Hashable, CaseIterable {
     case damaged
     /// The file at the path is no longer the one that was opened.
     case replaced
+    /// The database's server cannot be reached, or does not let this process in.
+    case unreachable
+    /// The database did not answer in time.
+    case timedOut
     /// The operating system failed to read or write.
     case inputOutput
     /// The store was closed.
