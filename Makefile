@@ -1,7 +1,7 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test load soak lint fuzz sanitize
+.PHONY: help run demo test interop load soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -15,6 +15,9 @@ demo: ## the same set-up, and a scripted login, call, refresh, logout, refused c
 
 test: ## build and run every test
 	@deploy/demo/test.sh
+
+interop: ## run clients and services of other people against the gateway
+	@deploy/demo/interop.sh
 
 load: ## attacks and loads that must be borne, each with a figure (release build)
 	@bench/run.sh load

@@ -102,7 +102,9 @@ let package = Package(
                 "FuzzInvariants", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
-        tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            "Credentials",
+            ["LibCrypto", "CCrypt", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "Proxy",
             ["HTTP1", "TestSupport", logging, tls, http2, .product(name: "NIOEmbedded", package: "swift-nio")] + nio,

@@ -20,6 +20,16 @@ package struct CredentialError: Error, Sendable, Equatable {
         case duplicateName
         /// No account has this name.
         case unknownUser
+        /// No client has this identifier.
+        case unknownClient
+        /// No API key has this id.
+        case unknownAPIKey
+        /// The grant is none that clients can have.
+        case invalidGrant
+        /// The address or block of addresses cannot be read.
+        case invalidAddress
+        /// The stored hash of a secret is in no form that is understood.
+        case invalidSecretHash
         /// Wrong password, no such account or a disabled one: never told apart.
         case invalidCredentials
         /// The store refused the change because a rule of its schema forbids it.

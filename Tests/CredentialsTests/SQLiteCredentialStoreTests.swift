@@ -54,7 +54,7 @@ struct SQLiteCredentialStoreTests {
                 try String.fetchOne(database, sql: "PRAGMA \(name)")
             }
         }
-        #expect(answers == ["wal", "1", "\(0x5043_4C53)"])
+        #expect(answers == ["wal", "2", "\(0x5043_4C53)"])
         try raw.close()
         try expectIntact()
     }
@@ -120,9 +120,9 @@ struct SQLiteCredentialStoreTests {
             try raw.write { try $0.execute(sql: "PRAGMA user_version = \(version)") }
             try raw.close()
         }
-        try setVersion(2)
+        try setVersion(1_000)
         #expect(throws: unavailable(.newerSchema)) { try SQLCredentialStore(path: path) }
-        try setVersion(1)
+        try setVersion(2)
         try expectIntact()
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|load|lint|fuzz …
+# Usage: prepare.sh run|test|interop|load|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -38,6 +38,12 @@ for purpose in "$@"; do
             # libFuzzer, the sanitizers and llvm-symbolizer come with Swift.
             requirements+=("python3|command:python3|makes inputs of the test vectors")
             ;;
+        interop)
+            requirements+=(
+                "python3-venv|python:ensurepip|packages of other people, apart from the system's"
+                "redis-server|command:redis-server|clients are served with a real one"
+            )
+            ;;
         load)
             requirements+=(
                 "python3|command:python3|the load tests are written in it"
@@ -49,7 +55,7 @@ for purpose in "$@"; do
             )
             ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, load, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, interop, load, lint or fuzz" ;;
     esac
 done
 

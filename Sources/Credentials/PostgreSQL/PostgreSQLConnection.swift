@@ -118,7 +118,7 @@ final class PostgreSQLConnection: @unchecked Sendable {
                 set_config('default_transaction_isolation', 'read committed', false)
             """,
             [
-                .text("\(statementTimeoutMilliseconds)ms"), .text("\(max(60_000, statementTimeoutMilliseconds))ms"),
+                .text("\(statementTimeoutMilliseconds)ms"), .text("\(max(30_000, 2 * statementTimeoutMilliseconds))ms"),
             ])
     }
 

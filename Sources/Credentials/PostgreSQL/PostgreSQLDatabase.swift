@@ -5,6 +5,9 @@ import Synchronization
 /// Nothing is connected before it is needed, so that a node starts while the database is away; its tables are brought to
 /// the newest version by the first connection.
 package final class PostgreSQLDatabase: SQLDatabase {
+    /// The number after that of the lock under which tables are changed.
+    private static let writersLock = PostgreSQLMigrator.lock + 1
+
     private let pool: PostgreSQLPool
 
     /// Names a database; connects to nothing.
@@ -41,6 +44,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
         _ body: (any SQLSession) throws(CredentialError) -> Value
     ) throws(CredentialError) -> Value {
         try pool.withConnection(opening: "BEGIN", isRepeatable: false) { connection throws(CredentialError) in
+            // One writer at a time, as in SQLite: changes are few, and what one has looked up still holds when it writes.
+            _ = try connection.run("SELECT pg_advisory_xact_lock($1)", [.integer(Self.writersLock)])
             let value = try body(PostgreSQLSession(connection: connection))
             // A transaction in which a statement has failed is rolled back by COMMIT, without an error.
             guard try connection.run("COMMIT").commandTag == "COMMIT" else {

@@ -4,7 +4,7 @@
 /// their version.
 enum PostgreSQLMigrator {
     /// "PCLS", as in the header of an SQLite file.
-    private static let lock: Int64 = 0x5043_4C53
+    static let lock: Int64 = 0x5043_4C53
     private static let timeoutMilliseconds: Int64 = 60_000
 
     private static var newest: Int { CredentialSchema.migrations.count }

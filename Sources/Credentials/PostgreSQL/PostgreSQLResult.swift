@@ -50,6 +50,7 @@ struct PostgreSQLResult {
         case 20, 21, 23:  // int8, int2, int4
             guard let number = Int64(text) else { break }
             return .integer(number)
+        case 16: return .flag(text == "t")  // bool
         case 19, 25, 1043: return .text(text)  // name, text, varchar
         case 2278: return .null  // void
         default: break

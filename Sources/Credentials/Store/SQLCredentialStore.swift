@@ -20,6 +20,9 @@ package final class SQLCredentialStore: CredentialStoring {
         try Self.check(nowMilliseconds)
         try database.write { session throws(CredentialError) in
             for user in users {
+                guard try !Self.exists("SELECT 1 FROM clients WHERE client_id = $1", user.name.text, in: session) else {
+                    throw CredentialError(.duplicateName, detail: user.name.text)
+                }
                 let added = try session.execute(
                     """
                     INSERT INTO users (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING
@@ -48,7 +51,7 @@ package final class SQLCredentialStore: CredentialStoring {
             // Every name is greater than the empty one.
             let rows = try session.rows(
                 "SELECT \(Self.columns) FROM users WHERE name > $1 ORDER BY name LIMIT $2",
-                [.text(name?.text ?? ""), .integer(Int64(min(max(limit, 1), 1000)))])
+                [.text(name?.text ?? ""), Self.bounded(limit)])
             var users: [User] = []
             for row in rows { users.append(try Self.record(row).user) }
             return users
@@ -105,6 +108,16 @@ package final class SQLCredentialStore: CredentialStoring {
             guard rows.count == 500 else { return count }
         }
     }
+
+    /// Whether a query finds a row.
+    static func exists(
+        _ statement: String, _ name: String, in session: any SQLSession
+    ) throws(CredentialError) -> Bool {
+        try !session.rows(statement, [.text(name)]).isEmpty
+    }
+
+    /// How many rows of a list to ask for.
+    static func bounded(_ limit: Int) -> SQLValue { .integer(Int64(min(max(limit, 1), 1000))) }
 
     /// Refuses times before 1970.
     static func check(_ nowMilliseconds: Int64) throws(CredentialError) {

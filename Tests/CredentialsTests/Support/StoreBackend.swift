@@ -5,19 +5,28 @@ import Testing
 struct StoreBackend: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Makes stores that share one empty database; they live as long as `body` runs.
-    let withStores: @Sendable (_ count: Int, _ body: ([any CredentialStoring]) throws -> Void) throws -> Void
+    let withStores: @Sendable (_ count: Int, _ body: ([any CredentialDatabase]) throws -> Void) throws -> Void
 
-    func withStore(_ body: (any CredentialStoring) throws -> Void) throws {
+    func withStore(_ body: (any CredentialDatabase) throws -> Void) throws {
         try withStores(1) { try body($0[0]) }
     }
 
-    static let all = [sqlite]
+    static let all = [sqlite, postgreSQL]
 
     static let sqlite = StoreBackend(testDescription: "SQLite") { count, body in
         let directory = try TemporaryDirectory()
         let stores = try (0..<count).map { _ in
             try SQLCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
         }
+        try body(stores)
+        for store in stores { store.close() }
+    }
+}
+
+extension StoreBackend {
+    static let postgreSQL = StoreBackend(testDescription: "PostgreSQL") { count, body in
+        let fixture = try PostgreSQLFixture()
+        let stores = (0..<count).map { _ in fixture.store() }
         try body(stores)
         for store in stores { store.close() }
     }

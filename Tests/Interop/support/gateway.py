@@ -1,0 +1,171 @@
+"""A real gateway with a real Redis and a backend for the scripts of Tests/Interop.
+
+    with Gateway() as gateway:
+        requests.get(gateway.url + "/orders", ...)
+
+Everything listens on free ports of the loopback interface and ends with the block. PORTCULLIS names the program,
+INTEROP_FOLDER the folder for all files.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+
+PASSWORD = "correct horse battery"
+
+CONFIGURATION = """\
+version: 1
+listeners:
+  public: {{address: "127.0.0.1:{port}"}}
+  admin: {{address: "127.0.0.1:{admin_port}"}}
+limits: {{shutdown_grace: 1s}}
+redis: {{url: "redis://127.0.0.1:{redis_port}/0", command_timeout: 5s}}
+tokens: {{issuer: "http://127.0.0.1:{port}", key_directory: ./keys, audiences: [api]{tokens}}}
+credentials: {{database: ./accounts.sqlite}}
+upstreams:
+  backend: {{targets: ["http://127.0.0.1:{backend_port}"]}}
+routes:
+{routes}
+{sections}
+"""
+
+ROUTES = """\
+  - {path: /orders, upstream: backend, auth: {any_of: [jwt], scopes: ["orders:read"]}}
+  - {path: /public, upstream: backend, auth: none}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what, seconds=20):
+    """Waits until a condition holds; one that raises OSError does not hold yet."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        time.sleep(0.02)
+    raise TimeoutError(what)
+
+
+class Backend(http.server.ThreadingHTTPServer):
+    """Answers every request with what it was: method, path and fields, as JSON."""
+
+    daemon_threads = True
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            fields = {name.lower(): value for name, value in self.headers.items()}
+            body = json.dumps({"method": self.command, "path": self.path, "fields": fields}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = answer
+
+        def log_message(self, *arguments):
+            pass
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Gateway:
+    """
+    tokens: further members of `tokens`, sections: further sections of the configuration, each a line.
+    """
+
+    def __init__(self, *, tokens="", sections=(), routes=ROUTES, accounts=(("alice", "orders:read orders:write"),)):
+        self.program = os.environ["PORTCULLIS"]
+        self.folder = pathlib.Path(os.environ["INTEROP_FOLDER"]) / "gateway"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True)
+        self.port, self.admin_port, self.redis_port = free_port(), free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.configuration = self.folder / "portcullis.yaml"
+        self.processes = []
+        self.accounts = accounts
+        self.backend = Backend()
+        self.configuration.write_text(
+            CONFIGURATION.format(
+                port=self.port, admin_port=self.admin_port, redis_port=self.redis_port,
+                backend_port=self.backend.server_port, routes=routes, sections="\n".join(sections),
+                tokens=", " + tokens if tokens else ""))
+
+    def __enter__(self):
+        try:
+            self.run("keys", "generate")
+            for name, scope in self.accounts:
+                self.run("user", "add", name, "--scope", scope, input=PASSWORD + "\n")
+            self.start_redis()
+            self.start_gateway()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.backend.shutdown()
+
+    def run(self, *arguments, input=""):
+        """Runs a command of the program and returns what it prints."""
+        command = [self.program, *arguments, "--config", str(self.configuration)]
+        run = subprocess.run(command, input=input, capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0, f"{arguments} ended with {run.returncode}: {run.stdout}{run.stderr}"
+        return run.stdout
+
+    def start_redis(self):
+        folder = self.folder / "redis"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.redis = self.start(
+            "redis.log", "redis-server", "--bind", "127.0.0.1", "--port", str(self.redis_port), "--dir", str(folder),
+            "--appendonly", "yes", "--appendfsync", "always", "--save", "")
+        wait_until(lambda: socket.create_connection(("127.0.0.1", self.redis_port), 1).close() or True, "Redis")
+
+    def start_gateway(self):
+        self.gateway = self.start("gateway.log", self.program, "serve", "--config", str(self.configuration))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        ready = f"http://127.0.0.1:{self.admin_port}/readyz"
+        wait_until(lambda: opener.open(ready, timeout=2).status == 200, "the gateway")
+
+    def start(self, log, *command):
+        with open(self.folder / log, "ab") as output:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.processes.append(process)
+        return process
+
+    def end(self, process):
+        """Kills a process that was started here."""
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
+
+    @property
+    def log(self):
+        return (self.folder / "gateway.log").read_text()
