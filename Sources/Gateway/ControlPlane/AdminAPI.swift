@@ -5,9 +5,10 @@ import NIOCore
 
 /// The admin listener's endpoints.
 ///
-/// For now whether the process lives, and whether it can do its work.
+/// For now whether the process lives, whether it can do its work, and what it has counted.
 struct AdminAPI {
     let readiness: Readiness
+    let metrics: MetricsDocument
 
     /// Builds the router.
     func router() -> Router<BasicRequestContext> {
@@ -16,6 +17,11 @@ struct AdminAPI {
         router.get("/readyz") { _, _ in
             let report = await readiness.report()
             return Self.response(report.isReady ? .ok : .serviceUnavailable, report.document)
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
         }
         return router
     }

@@ -21,6 +21,7 @@ package final class Gateway: Service {
     private let auditLogger: Logger
     private let output: AccessLogWriter
     private let reloader: Reloader
+    private let metrics = MetricsRegistry()
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -138,7 +139,7 @@ package final class Gateway: Service {
         let budget = DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
             listenerCount: configuration.listeners.publicListeners.count,
-            idleUpstreamCount: configuration.upstreams.reduce(0) { $0 + $1.idleConnectionLimit })
+            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
         guard budget.connections < wanted else { return wanted }
         logger.warning(
             "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
@@ -153,7 +154,7 @@ package final class Gateway: Service {
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
         _ revocations: any RevocationWriter, _ running: RunningGateway
     ) throws -> PublicAPI {
-        let auditLog = AuditLog(logger: auditLogger)
+        let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
         let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
@@ -212,9 +213,11 @@ package final class Gateway: Service {
     ) async throws {
         let adminAddress = configuration.listeners.adminAddress
         let readiness = Readiness(redis: redis, server: server, group: running.adminGroup)
+        let document = MetricsDocument(
+            server: server, registry: metrics, listenerNames: plans.map(\.settings.keyPath), version: Version.current)
         let admin = AdminListener(
-            responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup,
-            logger: logger)
+            responder: AdminAPI(readiness: readiness, metrics: document).router().buildResponder(),
+            group: running.adminGroup, logger: logger)
         running.add(admin)
         do {
             running.adminPort = try await admin.start(
