@@ -40,7 +40,7 @@ enum ImportRules {
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
         ImportRule(
             "Credentials", own: ["CCrypt", "CPostgres", "LibCrypto"], packages: ["GRDB", "Logging"],
-            platform: ["Dispatch"]),
+            platform: ["Dispatch", "Foundation"]),
         ImportRule(
             "Proxy", own: ["HTTP1"],
             packages: [

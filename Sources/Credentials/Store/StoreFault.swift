@@ -32,4 +32,12 @@ package enum StoreFault: String, Sendable, Hashable, CaseIterable {
     case closed
     /// The database gave an error that fits nothing above.
     case other
+
+    /// Whether it may be over by itself, with nothing done about the database or the configuration.
+    package var mayPass: Bool {
+        switch self {
+        case .unreachable, .timedOut, .busy, .readOnly, .full, .inputOutput: true
+        default: false
+        }
+    }
 }
