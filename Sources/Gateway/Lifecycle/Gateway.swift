@@ -118,7 +118,16 @@ package final class Gateway: Service {
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await waitForRedis(redis)
         await watch(plan.listeners, running)
-        try await listen(server, plan.listeners, redis, running)
+        let listing: any RevocationListing =
+            redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
+        let admin = AdminAPI(
+            readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
+            metrics: MetricsDocument(
+                server: server, registry: metrics, listenerNames: plan.listeners.map(\.settings.keyPath),
+                version: Version.current),
+            authorization: AdminAuthorization(token: configuration.listeners.adminToken),
+            endpoints: publicAPI.administration(listing: listing))
+        try await listen(server, plan.listeners, admin, running)
     }
 
     /// Has certificates exchanged when their files are.
@@ -188,15 +197,11 @@ package final class Gateway: Service {
     }
 
     private func listen(
-        _ server: ProxyServer, _ plans: [ListenerPlan], _ redis: RedisClient?, _ running: RunningGateway
+        _ server: ProxyServer, _ plans: [ListenerPlan], _ adminAPI: AdminAPI, _ running: RunningGateway
     ) async throws {
         let adminAddress = configuration.listeners.adminAddress
-        let readiness = Readiness(redis: redis, server: server, group: running.adminGroup)
-        let document = MetricsDocument(
-            server: server, registry: metrics, listenerNames: plans.map(\.settings.keyPath), version: Version.current)
         let admin = AdminListener(
-            responder: AdminAPI(readiness: readiness, metrics: document).router().buildResponder(),
-            group: running.adminGroup, logger: logger)
+            responder: adminAPI.router().buildResponder(), group: running.adminGroup, logger: logger)
         running.add(admin)
         do {
             running.adminPort = try await admin.start(

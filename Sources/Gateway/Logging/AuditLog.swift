@@ -27,6 +27,21 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    /// An administrator changed something; which it was stands in constant words.
+    func administered(
+        _ change: StaticString, _ name: String, kind: String? = nil, reason: String? = nil, count: Int? = nil,
+        context: AdminContext
+    ) {
+        var metadata: Logger.Metadata = [
+            "change": "\(change)", "name": "\(name)", "client_address": "\(context.clientAddress)",
+            "request_id": "\(context.requestID)",
+        ]
+        if let kind { metadata["kind"] = "\(kind)" }
+        if let reason { metadata["reason"] = "\(reason)" }
+        if let count { metadata["count"] = "\(count)" }
+        logger.notice("administration", metadata: metadata)
+    }
+
     func record(_ event: AuditEvent) {
         count(event)
         switch event {
