@@ -31,7 +31,7 @@ package struct Configuration: Sendable, Equatable {
     package var revocation: Revocation
     /// Where accounts are kept; `nil` means that there are none.
     package var credentials: Credentials?
-    /// How users log in.
+    /// How people log in.
     package var login: Login
     /// The origins whose pages may call the gateway's own endpoints besides its own.
     package var crossOrigins: [String]
