@@ -201,7 +201,7 @@ struct RuleTests {
         let text = """
             version: 1
             tokens: {issuer: "https://a", key_directory: k}
-            issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", claims: {}, audiences: [c], algorithms: [ES256]}]
+            issuers: [{issuer: b, jwks_file: b, claims: {}, audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
             routes:
@@ -211,9 +211,41 @@ struct RuleTests {
             Set(summary(text))
                 == Set(
                     [
-                        "issuers[0].jwks_uri", "issuers[0].claims",
+                        "issuers[0].claims",
                         "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
+    }
+
+    @Test(
+        "an issuer's keys are in one place: a file, an address, or where its name leads",
+        arguments: [
+            ("issuer: \"https://b\", jwks_uri: \"https://b/keys\"", []),
+            ("issuer: \"https://b\", refresh: 1h, cool_down: 1m, max_stale: 2h, ca: x", []),
+            ("issuer: b, jwks_file: f", []),
+            ("issuer: b", ["missing issuers[0].jwks_uri"]),
+            ("issuer: \"https://b?x\"", ["missing issuers[0].jwks_uri"]),
+            ("issuer: \"http://b\"", ["missing issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_file: f, jwks_uri: \"https://b/keys\"", ["conflict issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_file: f, max_stale: 1h", ["conflict issuers[0].max_stale"]),
+            ("issuer: b, jwks_uri: \"http://b/keys\"", ["invalidValue issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_uri: \"https://u@b/keys\"", ["invalidValue issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_uri: \"https://b/keys#x\"", ["invalidValue issuers[0].jwks_uri"]),
+            ("issuer: \"https://b\", max_stale: 31d", ["invalidValue issuers[0].max_stale"]),
+        ] as [(String, [String])])
+    func keySources(issuer: String, expected: [String]) {
+        let text = """
+            version: 1
+            issuers: [{\(issuer), audiences: [c], algorithms: [ES256]}]
+            upstreams:
+              api: {targets: ["http://a"]}
+            routes:
+              - {path: /, upstream: api, auth: {any_of: [jwt]}}
+            """
+        #expect(summary(text) == expected)
+        let symmetric = text.replacingOccurrences(of: "[ES256]", with: "[ES256, HS256]")
+        if expected.isEmpty, !issuer.contains("jwks_file") {
+            #expect(summary(symmetric) == ["conflict issuers[0].algorithms"], "what is published is no secret")
+        }
     }
 
     @Test("a limit counts by what the route knows of its clients, and together only where there is Redis")
