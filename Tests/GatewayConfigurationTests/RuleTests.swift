@@ -184,13 +184,6 @@ struct RuleTests {
             ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
             ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),
             ("redis: {url: \"unix:///run/redis\"}", "redis.url"),
-            ("revocation: {mode: mirror}", "revocation.mode"),
-            ("revocation: {on_unavailable: stale}", "revocation.on_unavailable"),
-            ("revocation: {stale_grace: 30s}", "revocation.stale_grace"),
-            ("revocation: {mirror_staleness: 1s}", "revocation.mirror_staleness"),
-            ("revocation: {min_replicas: 1}", "revocation.min_replicas"),
-            ("revocation: {min_replicas: \"0\"}", "revocation.min_replicas"),
-            ("revocation: {acknowledge: nodes}", "revocation.acknowledge"),
             ("login: {attempts: 10, window: 1m}", "login"),
         ])
     func laterSettings(settings: String, keyPath: String) {
@@ -207,15 +200,24 @@ struct RuleTests {
             upstreams:
               api: {targets: ["http://a"]}
             routes:
-              - {path: /, upstream: api, on_unavailable: stale, auth: {any_of: [api_key]}}
+              - {path: /, upstream: api, auth: {any_of: [api_key]}}
             """
         #expect(
             Set(summary(text))
                 == Set(
                     [
                         "credentials.database", "issuers[0].jwks_uri", "issuers[0].claims",
-                        "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
+                        "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
+    }
+
+    @Test(
+        "what needs Redis is refused without it", arguments: ["mode: mirror", "min_replicas: 1", "acknowledge: nodes"])
+    func revocationNeedsRedis(setting: String) {
+        let key = setting.prefix { $0 != ":" }
+        #expect(summary(Fixture.with("revocation: {\(setting)}")) == ["conflict revocation.\(key)"])
+        let redis = "redis: {url: \"redis://127.0.0.1:6379/0\"}"
+        #expect(summary(Fixture.with("\(redis)\nrevocation: {\(setting)}")).isEmpty)
     }
 
     @Test("a limit counts by what the route knows of its clients, and together only where there is Redis")

@@ -90,10 +90,10 @@ package final class Gateway: Service {
         }
         running.add(redis)
         let inProcess = InProcessDenyList(keys: plan.revocationKeys)
-        let revocations: any RevocationWriter =
-            redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
-            ?? inProcess
-        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, running)
+        let revocation = RevocationParts(
+            configuration, plan, redis: redis, inProcess: inProcess, logger: logger, clock: Self.clock)
+        running.add(revocation)
+        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocation, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         // Made once here so that an unusable key is found now and not on an event loop.
@@ -105,18 +105,22 @@ package final class Gateway: Service {
                 responder: publicAPI.router().buildResponder(), logger: logger),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
-            let denyList =
-                redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
-            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
-                return { Authentication() }
-            }
+            let denyList = revocation.denyList(on: eventLoop)
+            guard
+                let loop = try? LoopAuthenticator(
+                    settings: settings, denyList: denyList, outage: revocation.outage, logger: logger)
+            else { return { Authentication() } }
+            revocation.add(loop, on: eventLoop)
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
             return { LimitedAuthentication(TokenAuthentication(loop: loop), limiters: limiters) }
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
+        revocation.mirror?.addListener { [weak server] in server?.recheckPermits() }
+        await revocation.start()
         await waitForRedis(redis)
+        await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
@@ -161,15 +165,17 @@ package final class Gateway: Service {
 
     private func makePublicAPI(
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocations: any RevocationWriter, _ running: RunningGateway
+        _ revocation: RevocationParts, _ running: RunningGateway
     ) throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
-        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
+        let clock = Self.clock
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
-                redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
-                ?? InProcessSessionStore(denyList: inProcess)
+                revocation.sessionClient.map {
+                    revocation.persistent(
+                        RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)))
+                } ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
                 policy: policy, signingKeys: keys, store: store, clock: clock, audit: auditLog.record)
         }
@@ -182,9 +188,11 @@ package final class Gateway: Service {
         }
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
-            publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            publicKeys: plan.signingKeys?.publicKeys, revocations: revocation.writer, lifetimes: plan.lifetimes,
             clock: clock, auditLog: auditLog)
     }
+
+    private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
 
     private func makeAuthenticator(
         _ credentials: Configuration.Credentials, _ running: RunningGateway
