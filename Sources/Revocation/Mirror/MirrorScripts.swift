@@ -18,6 +18,8 @@ enum MirrorScripts {
                 if info[index] == 'last-generated-id' then last = info[index + 1]
                 elseif info[index] == 'max-deleted-entry-id' then deleted = info[index + 1] end
               end
+              -- Trimming does not count as deleting, but an empty stream has lost whatever it had.
+              if redis.call('XLEN', KEYS[1]) == 0 then deleted = last end
               if ARGV[1] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 1 then has = '1' end
             end
             if ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'NX') end

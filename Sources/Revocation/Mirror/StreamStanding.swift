@@ -8,7 +8,7 @@ package struct StreamStanding: Sendable, Hashable {
     package var epoch: String
     /// The last id the stream has given out; the start when there is no stream.
     package var last: StreamPosition
-    /// The greatest id of an entry that was taken out of the stream; `nil` before Redis 7, which does not tell.
+    /// The greatest id known to be taken out of the stream; Redis before 7 only tells of a stream that is empty.
     package var lastDeleted: StreamPosition?
     /// Whether the entry we read last is still there.
     package var hasPosition: Bool
