@@ -184,18 +184,16 @@ struct RuleTests {
             ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
             ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),
             ("redis: {url: \"unix:///run/redis\"}", "redis.url"),
-            ("login: {attempts: 10, window: 1m}", "login"),
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])
     }
 
-    @Test("so are those inside issuers, routes and credentials")
+    @Test("so are those inside issuers and routes")
     func laterSettingsInside() {
         let text = """
             version: 1
             tokens: {issuer: "https://a", key_directory: k}
-            credentials: {database: "postgres://u:p@db/x"}
             issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", claims: {}, audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
@@ -206,7 +204,7 @@ struct RuleTests {
             Set(summary(text))
                 == Set(
                     [
-                        "credentials.database", "issuers[0].jwks_uri", "issuers[0].claims",
+                        "issuers[0].jwks_uri", "issuers[0].claims",
                         "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
     }
