@@ -1,4 +1,4 @@
-package import RedisClient
+import RedisClient
 
 /// What Redis says of itself before each read of the stream.
 package struct StreamStanding: Sendable, Hashable {
