@@ -119,6 +119,7 @@ package final class Gateway: Service {
         revocation.mirror?.addListener { [weak server] in server?.recheckPermits() }
         await revocation.start()
         await waitForRedis(redis)
+        if let redis, redis.isReady { await RedisAdvice(redis: redis, logger: logger).give() }
         await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
