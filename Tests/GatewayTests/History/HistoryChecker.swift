@@ -4,7 +4,9 @@ struct HistoryChecker {
     enum Violation: String, Hashable {
         /// A token was accepted by a check that began after its revocation had been answered.
         case acceptedAfterRevocation
-        /// A token was accepted by a check that began after another had refused it as revoked.
+        /// A gateway accepted a token after it had refused it as revoked.
+        ///
+        /// Others may accept it when nobody was told that it is revoked: who could not write a revocation keeps to it alone.
         case acceptedAfterRefusal
         /// A token was refused as revoked that nobody had begun to revoke.
         case refusedWithoutRevocation
@@ -19,7 +21,7 @@ struct HistoryChecker {
     func violations(in history: [History.Operation]) -> [(violation: Violation, token: String)] {
         var found: [(Violation, String)] = []
         var revoked: [String: (begun: Int64, done: Int64)] = [:]
-        var refused: [String: Int64] = [:]
+        var refused: [String: [Int: Int64]] = [:]
         var successors: [String: Set<String>] = [:]
         for operation in history {
             switch operation {
@@ -28,18 +30,22 @@ struct HistoryChecker {
                 let old = revoked[token] ?? (.max, .max)
                 let done = outcome == .done ? returned : .max
                 revoked[token] = (min(old.begun, invoked), min(old.done, done))
-            case .check(let token, _, _, let returned, 401): refused[token] = min(refused[token] ?? .max, returned)
+            case .check(let token, let gateway, _, let returned, 401):
+                let earlier = refused[token]?[gateway] ?? .max
+                refused[token, default: [:]][gateway] = min(earlier, returned)
             case .check: break
             case .refresh(let presented, let successor?, _, _): successors[presented, default: []].insert(successor)
             case .refresh: break
             }
         }
         for operation in history {
-            guard case .check(let token, _, let invoked, let returned, let status) = operation else { continue }
+            guard case .check(let token, let gateway, let invoked, let returned, let status) = operation else {
+                continue
+            }
             let revocation = revoked[token] ?? (.max, .max)
             if status == 200 {
                 if isAfter(invoked, revocation.done) { found.append((.acceptedAfterRevocation, token)) }
-                if isAfter(invoked, refused[token] ?? .max) { found.append((.acceptedAfterRefusal, token)) }
+                if isAfter(invoked, refused[token]?[gateway] ?? .max) { found.append((.acceptedAfterRefusal, token)) }
             } else if status == 401, revocation.begun > returned {
                 found.append((.refusedWithoutRevocation, token))
             }
