@@ -65,6 +65,7 @@ package final class DenyList {
     /// - Parameters:
     ///   - query: the token.
     ///   - graceNanoseconds: `stale_grace`.
+    /// - Returns: whether it may go on.
     package func wasClear(_ query: DenyListQuery, graceNanoseconds: Int64) -> Bool {
         guard let age = mirror?.age(), age <= graceNanoseconds else { return false }
         return lastKnown(query) == .clear

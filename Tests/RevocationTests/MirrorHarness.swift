@@ -30,6 +30,7 @@ final class MirrorHarness: Sendable {
     ///   - name: the node's name among those with a lease.
     ///   - skewMilliseconds: how far the node's clock is ahead.
     ///   - stalenessMilliseconds: `mirror_staleness`.
+    /// - Throws: when the event loop has ended.
     init(
         _ fixture: RedisFixture, name: String = "node", skewMilliseconds: Int64 = 0, stalenessMilliseconds: Int64 = 400
     ) async throws {

@@ -109,6 +109,7 @@ package struct MirrorTailState: Sendable {
     ///   - standing: what it told.
     ///   - ownMilliseconds: the wall clock of this node.
     ///   - now: a clock that never goes back, as everywhere here.
+    /// - Returns: what to do.
     package mutating func stood(_ standing: StreamStanding, ownMilliseconds: Int64, now: Int64) -> Action {
         guard case .standing(let since) = phase else { return .none }
         time = standing.milliseconds

@@ -23,6 +23,7 @@ package final class RevocationMirror: Sendable {
 
     /// How old what is known is, in nanoseconds; `nil` when it is not known to be whole.
     /// - Parameter now: ``now``, or a reading of the same clock.
+    /// - Returns: the age.
     package func age(now: Int64 = RevocationMirror.now) -> Int64? {
         let since = completeSince.load(ordering: .acquiring)
         return since == 0 ? nil : max(0, now - since)

@@ -12,7 +12,7 @@ struct HistoryClients: Sendable {
     let seed: UInt64
     let check: Check
 
-    /// - Parameter check: how tokens are checked; by default at the gateway.
+    /// By default tokens are checked at the gateways themselves.
     init(_ gateways: [GatewayFixture], history: History, seed: UInt64, check: Check? = nil) {
         self.gateways = gateways
         self.history = history
