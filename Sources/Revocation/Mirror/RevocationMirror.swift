@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 import Synchronization
 
 /// The deny-list in memory with what is known of its age: one for the process.

@@ -102,8 +102,9 @@ extension GatewayTests {
                 for _ in 0..<4 {
                     var token = try await gateways[0].login().refreshToken
                     for _ in 0..<3 {
-                        let successors = await race(token, history) { number in
-                            try await gateways[0].refresh(token).member("refresh_token")
+                        let presented = token
+                        let successors = await race(presented, history) { _ in
+                            try await gateways[0].refresh(presented).member("refresh_token")
                         }
                         token = try #require(successors.first)
                     }
