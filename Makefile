@@ -1,7 +1,8 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test interop load soak lint fuzz sanitize
+CHAOS_MINUTES ?= 10
+.PHONY: chaos help run demo test interop load soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -25,6 +26,9 @@ load: ## attacks and loads that must be borne, each with a figure (release build
 MINUTES ?= 10
 soak: ## MINUTES=10 of full load, leaving clients, dying backends and Redis: nothing lost, mixed up or leaked
 	@bench/run.sh soak --minutes $(MINUTES)
+
+chaos: ## CHAOS_MINUTES=10 of faults while clients revoke and check; CHAOS_SEED=… repeats the choices of a run
+	@deploy/demo/chaos.sh $(CHAOS_MINUTES)
 
 lint: ## check formatting, shell scripts, and which part imports what
 	@deploy/demo/lint.sh

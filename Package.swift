@@ -60,7 +60,7 @@ let package = Package(
         target("JOSE", ["LibCrypto"]),
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
         target("RedisClient", ["CHiredis", logging] + nio),
-        target("Revocation", ["RedisClient", "LibCrypto"] + nio),
+        target("Revocation", ["RedisClient", "LibCrypto", logging] + nio),
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target(

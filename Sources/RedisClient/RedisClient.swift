@@ -7,6 +7,8 @@ import Synchronization
 ///
 /// Shut it down before its event loops.
 package final class RedisClient: Sendable {
+    private let configuration: RedisConfiguration
+    private let logger: Logger
     private let connections: [ObjectIdentifier: NIOLoopBoundBox<RedisConnection>]
     private let eventLoops: [any EventLoop]
     private let nextEventLoop = Atomic<Int>(0)
@@ -30,8 +32,29 @@ package final class RedisClient: Sendable {
             eventLoops.append(eventLoop)
             eventLoop.execute { box.value.start() }
         }
+        self.configuration = configuration
+        self.logger = logger
         self.connections = connections
         self.eventLoops = eventLoops
+    }
+
+    /// Makes a connection for one purpose alone, such as to wait for a stream's next entries, which would hold up
+    /// whatever else was sent on a shared one.
+    ///
+    /// It is not started, and belongs to the caller, who stops it; shutting the client down does not.
+    /// - Parameters:
+    ///   - eventLoop: Where it is used; it need not be of the client's group.
+    ///   - commandTimeout: How long after it was queued a command may wait for its reply: more than a blocking
+    ///     command blocks.
+    ///   - clientName: The name shown by `CLIENT LIST`; without spaces.
+    /// - Returns: The connection.
+    package func makeDedicatedConnection(
+        on eventLoop: any EventLoop, commandTimeout: TimeAmount, clientName: String
+    ) -> RedisConnection {
+        var configuration = configuration
+        configuration.commandTimeout = commandTimeout
+        configuration.clientName = clientName
+        return RedisConnection(configuration: configuration, eventLoop: eventLoop, logger: logger)
     }
 
     /// Whether every event loop has a ready connection.
@@ -101,11 +124,24 @@ package final class RedisClient: Sendable {
         let operands = ([String(keys.count)] + keys + arguments).map { Array($0.utf8) }
         let digest = try await digest(of: script)
         do throws(RedisFailure) {
-            return try await execute([Array("EVALSHA".utf8), digest] + operands)
+            return try await executeConfirmed([Array("EVALSHA".utf8), digest] + operands)
         } catch .server(code: "NOSCRIPT") {
             // Nothing has run, and EVAL makes the server know the script again.
-            return try await execute([Array("EVAL".utf8), Array(script.source.utf8)] + operands)
+            return try await executeConfirmed([Array("EVAL".utf8), Array(script.source.utf8)] + operands)
         }
+    }
+
+    /// Runs a command, and has replicas confirm what it wrote if that is configured.
+    /// - Throws: `RedisFailure`; `.server(code: "NOREPLICAS")` when it was carried out but too few have confirmed it.
+    private func executeConfirmed(_ command: [[UInt8]]) async throws(RedisFailure) -> RedisValue {
+        guard configuration.confirmingReplicas > 0 else { return try await execute(command) }
+        let wait = ["WAIT", String(configuration.confirmingReplicas), String(configuration.confirmationMilliseconds)]
+        let results = try await executeInOrder([command, wait.map { Array($0.utf8) }])
+        guard results.count == 2 else { throw .protocolViolation }
+        let value = try results[0].get()
+        guard case .integer(let confirmed) = try results[1].get() else { throw .protocolViolation }
+        guard confirmed >= Int64(configuration.confirmingReplicas) else { throw .server(code: "NOREPLICAS") }
+        return value
     }
 
     /// Closes every connection and fails what waits.

@@ -20,6 +20,10 @@ package struct RedisConfiguration: Sendable {
     package var maximumPendingBytes: Int
     /// The pause before connecting again.
     package var backoff: ReconnectBackoff
+    /// How many replicas must confirm what a script has written, on the very connection that wrote it; 0 for none.
+    package var confirmingReplicas = 0
+    /// How long to wait for them; less than the command time-out, which counts from before the script.
+    package var confirmationMilliseconds: Int64 = 0
     /// Called on the event loop with each new channel before it connects, to put handlers (such as TLS)
     /// between the socket and Redis.
     ///

@@ -24,7 +24,13 @@ package final class RedisConnection {
     private var deadlineTask: Scheduled<Void>?
     private var reconnectTask: Scheduled<Void>?
     private var wasReady = false
+    private var isLossUnreported = false
     private var loggedCause: RedisFailure?
+    /// Called on the event loop with `true` when the handshake is done and with `false` when that connection is lost;
+    /// set it before `start()`.
+    ///
+    /// Commands may be sent from within.
+    package var onReadinessChange: ((Bool) -> Void)?
 
     /// Makes a connection that is not started.
     /// - Parameters:
@@ -121,6 +127,7 @@ extension RedisConnection {
             begin(disconnection)
             handler.failed(failure)
             failAbandoned(disconnection)
+            reportLoss()
         case .sendHandshake(let step): channelHandler?.write(handshake.steps[step])
         case .becomeReady: becomeReady()
         case .disconnect(let disconnection): finish(disconnection)
@@ -148,6 +155,7 @@ extension RedisConnection {
         loggedCause = nil
         status?.becameReady()
         logger.info("connected to Redis", metadata: endpointMetadata)
+        onReadinessChange?(true)
     }
 }
 
@@ -213,6 +221,13 @@ extension RedisConnection {
     private func finish(_ disconnection: RedisConnectionState.Disconnection) {
         begin(disconnection)
         failAbandoned(disconnection)
+        reportLoss()
+    }
+
+    private func reportLoss() {
+        guard isLossUnreported else { return }
+        isLossUnreported = false
+        onReadinessChange?(false)
     }
 
     /// Puts everything in order before any command hears of the end, since its handler may call back.
@@ -256,6 +271,7 @@ extension RedisConnection {
         metadata["abandoned_commands"] = "\(disconnection.abandoned.count)"
         if wasReady {
             wasReady = false
+            isLossUnreported = true
             status?.lost()
         }
         if disconnection.reconnectDelay == nil {

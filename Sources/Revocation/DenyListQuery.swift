@@ -13,6 +13,8 @@ package final class DenyListQuery: Sendable {
         package static let command = Forms(rawValue: 1)
         /// The key names, for a store inside the process.
         package static let names = Forms(rawValue: 2)
+        /// The digests, for the mirror.
+        package static let digests = Forms(rawValue: 4)
     }
 
     /// When the token was issued, milliseconds since 1970; see ``TimeOrderedID/issueInstant(tokenID:issuedAtSeconds:origin:)``.
@@ -23,6 +25,8 @@ package final class DenyListQuery: Sendable {
     package let command: ByteBuffer
     /// The key names as bytes; empty unless asked for.
     package let names: [[UInt8]]
+    /// The names as digests; empty unless asked for.
+    package let digests: [RevocationDigest]
 
     /// Prepares the question.
     /// - Parameters:
@@ -56,6 +60,7 @@ package final class DenyListQuery: Sendable {
         self.issuedAtMilliseconds = issuedAtMilliseconds
         self.kinds = targets.map(\.kind)
         self.command = forms.contains(.command) ? RedisCommand.encode([Array("MGET".utf8)] + names) : ByteBuffer()
+        self.digests = forms.contains(.digests) ? targets.map { RevocationDigest($0, origin: origin) } : []
         self.names = forms.contains(.names) ? names : []
     }
 }

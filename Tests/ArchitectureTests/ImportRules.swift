@@ -35,7 +35,7 @@ enum ImportRules {
         ImportRule("JOSE", own: ["LibCrypto"]),
         ImportRule("HTTP1", packages: ["NIOCore"]),
         ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix"]),
-        ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["NIOCore"]),
+        ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
         ImportRule(

@@ -24,6 +24,8 @@ struct AuthenticationSettings: Sendable {
     var queryForms: DenyListQuery.Forms
     /// Whether the deny-list is asked at all.
     var asksDenyList: Bool
+    /// How old what is known may be where a route goes by that in an outage.
+    var staleGraceNanoseconds: Int64 = 0
 
     func origin(of token: VerifiedToken) -> TokenOrigin {
         issuers[token.issuerIndex].origin

@@ -5,7 +5,7 @@ import Revocation
 /// What is remembered of a verified token: only what cannot change while it lives.
 ///
 /// Its times are judged again on each use, and the deny-list is asked again.
-final class KnownToken {
+final class KnownToken: PermitBasis {
     let validity: TokenValidity
     let scope: String
     let identity: Identity
@@ -21,6 +21,7 @@ final class KnownToken {
         standings = settings.policies.map {
             $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
         }
+        super.init()
     }
 
     func standing(with policy: Int) -> RoutePolicy.Standing {

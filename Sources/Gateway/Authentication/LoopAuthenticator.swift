@@ -1,4 +1,5 @@
 import Foundation
+import GatewayConfiguration
 import JOSE
 import Logging
 import Proxy
@@ -9,6 +10,9 @@ final class LoopAuthenticator {
     let settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
+    private(set) var counts = RevocationCounts()
+    private let outage: DenyListOutage
+    private var isInOutage = false
     private let leewaySeconds: Int64
     private let unknownKeys: UnknownKeyPolicy
     private var verifier: TokenVerifier
@@ -20,16 +24,18 @@ final class LoopAuthenticator {
     ///   - trust: the issuers and their keys; to be kept up with by ``TrustStore/subscribe(_:on:)``.
     ///   - unknownKeys: told of keys that an issuer may have begun to use.
     ///   - denyList: the loop's deny-list.
+    ///   - outage: whether the deny-list can be asked, for the log.
     ///   - logger: for the operator.
     /// - Throws: `JOSEError` when a key cannot be used.
     init(
         settings: AuthenticationSettings, trust: TrustStore.Snapshot, unknownKeys: UnknownKeyPolicy,
-        denyList: DenyList, logger: Logger
+        denyList: DenyList, outage: DenyListOutage, logger: Logger
     ) throws(JOSEError) {
         self.settings = settings
         self.denyList = denyList
         self.logger = logger
         self.unknownKeys = unknownKeys
+        self.outage = outage
         leewaySeconds = settings.leewaySeconds
         verifier = try trust.makeVerifier()
         generation = trust.generation
@@ -66,6 +72,53 @@ final class LoopAuthenticator {
         let known = KnownToken(verified, settings: settings)
         cache.insert(token: token, value: known)
         return known
+    }
+
+    /// Whether a request goes on, as far as revocation is concerned.
+    ///
+    /// - Returns: `nil` when it does.
+    func denial(_ verdict: RevocationVerdict, _ known: KnownToken, policy: Int) -> Denial? {
+        switch verdict {
+        case .clear:
+            counts.clear &+= 1
+            noteOutage(false)
+            return nil
+        case .revoked:
+            counts.revoked &+= 1
+            return .tokenRevoked
+        case .unavailable:
+            noteOutage(true)
+            return denialInOutage(known, settings.policies[policy].outagePolicy)
+        }
+    }
+
+    private func denialInOutage(_ known: KnownToken, _ policy: Configuration.OutagePolicy) -> Denial? {
+        switch policy {
+        case .open:
+            counts.openAllowed &+= 1
+            return nil
+        case .stale where denyList.wasClear(known.query, graceNanoseconds: settings.staleGraceNanoseconds):
+            counts.staleAllowed &+= 1
+            return nil
+        case .closed, .stale:
+            counts.unavailable &+= 1
+            return .denyListUnavailable
+        }
+    }
+
+    private func noteOutage(_ isOn: Bool) {
+        guard isOn != isInOutage else { return }
+        isInOutage = isOn
+        if isOn { outage.began() } else { outage.ended() }
+    }
+
+    /// Why an exchange of a token must end, if it must.
+    func reasonToEnd(_ known: KnownToken) -> StaticString? {
+        if known.validity.rejection(nowSeconds: Self.nowSeconds, leewaySeconds: leewaySeconds) == .expired {
+            return "expired"
+        }
+        guard settings.asksDenyList, case .revoked = denyList.lastKnown(known.query) else { return nil }
+        return "revoked"
     }
 
     private static var nowSeconds: Int64 {

@@ -11,8 +11,8 @@ final class RoutePolicy: Sendable {
     private let scopes: [String]
     private let acceptsAnyScope: Bool
     private let audiences: [String]?
-    /// Whether a request goes on when the deny-list cannot be asked.
-    let isOpenWithoutDenyList: Bool
+    /// What happens to a request when the deny-list cannot be asked.
+    let outagePolicy: Configuration.OutagePolicy
     /// The scopes wanted, as text.
     let wantedScopes: String
     /// The answer to a token that lacks a scope.
@@ -25,7 +25,7 @@ final class RoutePolicy: Sendable {
         scopes = requirement?.scopes ?? []
         acceptsAnyScope = requirement?.scopesMatch == .any
         audiences = requirement?.audiences
-        isOpenWithoutDenyList = outagePolicy == .open
+        self.outagePolicy = outagePolicy
         wantedScopes = scopes.joined(separator: " ")
         scopeDenial = Denial(.insufficientScope(wantedScopes), reason: "insufficient_scope")
     }

@@ -30,6 +30,12 @@ final class TokenAuthentication: Authentication {
         }
     }
 
+    override func reasonToEnd(_ basis: PermitBasis) -> StaticString? {
+        // Every permit given here rests on a token.
+        guard let known = basis as? KnownToken else { return nil }
+        return loop.reasonToEnd(known)
+    }
+
     override func cancel() {
         pending?.owner = nil
         pending = nil
@@ -61,15 +67,8 @@ final class TokenAuthentication: Authentication {
     }
 
     private func decision(_ verdict: RevocationVerdict, _ known: KnownToken, policy: Int) -> AuthenticationDecision {
-        switch verdict {
-        case .clear:
-            return conclude(known, policy: policy)
-        case .revoked:
-            return .deny(.tokenRevoked)
-        case .unavailable:
-            guard loop.settings.policies[policy].isOpenWithoutDenyList else { return .deny(.denyListUnavailable) }
-            return conclude(known, policy: policy)
-        }
+        if let denial = loop.denial(verdict, known, policy: policy) { return .deny(denial) }
+        return conclude(known, policy: policy)
     }
 
     private func conclude(_ known: KnownToken, policy: Int) -> AuthenticationDecision {
@@ -82,7 +81,7 @@ final class TokenAuthentication: Authentication {
                 ])
             return .deny(loop.settings.policies[policy].scopeDenial)
         }
-        return .permit(permit(known.identity))
+        return .permit(permit(known.identity, basis: known))
     }
 }
 

@@ -90,9 +90,9 @@ package final class Gateway: Service {
         }
         running.add(redis)
         let inProcess = InProcessDenyList(keys: plan.revocationKeys)
-        let revocations: any RevocationWriter =
-            redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
-            ?? inProcess
+        let revocation = RevocationParts(
+            configuration, plan, redis: redis, inProcess: inProcess, logger: logger, clock: Self.clock)
+        running.add(revocation)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         let trust = try Self.asGatewayError { () throws(JOSEError) in try settings.makeTrustStore() }
@@ -100,20 +100,20 @@ package final class Gateway: Service {
             configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
             logger: logger)
         running.add(keySources)
-        let publicAPI = try await makePublicAPI(plan, trust, redis, inProcess, revocations, running)
+        let publicAPI = try await makePublicAPI(plan, trust, redis, inProcess, revocation, running)
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
             controlPlane: controlPlane(publicAPI),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
-            let denyList =
-                redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
+            let denyList = revocation.denyList(on: eventLoop)
             let loop = try? LoopAuthenticator(
                 settings: settings, trust: trust.current, unknownKeys: keySources.unknownKeys, denyList: denyList,
-                logger: logger)
+                outage: revocation.outage, logger: logger)
             guard let loop else { return { Authentication() } }
             trust.subscribe(loop, on: eventLoop)
+            revocation.add(loop, on: eventLoop)
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
@@ -121,8 +121,12 @@ package final class Gateway: Service {
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await keySources.start(waitingFor: .seconds(1))
-        await waitForRedis(redis)
         for file in keySources.files { reloader.add(file) }
+        revocation.mirror?.addListener { [weak server] in server?.recheckPermits() }
+        await revocation.start()
+        await waitForRedis(redis)
+        if let redis, redis.isReady { await RedisAdvice(redis: redis, logger: logger).give() }
+        await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
@@ -168,17 +172,19 @@ package final class Gateway: Service {
 
     private func makePublicAPI(
         _ plan: GatewayPlan, _ trust: TrustStore, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocations: any RevocationWriter, _ running: RunningGateway
+        _ revocation: RevocationParts, _ running: RunningGateway
     ) async throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
-        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
+        let clock = Self.clock
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
-                redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
-                ?? InProcessSessionStore(denyList: inProcess)
+                revocation.sessionClient.map {
+                    revocation.persistent(
+                        RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)))
+                } ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: clock,
+                policy: policy, signingKeys: keys, store: store, clock: clock,
                 audit: auditLog.record)
         }
         var authenticator: (any Authenticating)?
@@ -191,13 +197,16 @@ package final class Gateway: Service {
         }
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
-            publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            publicKeys: plan.signingKeys?.publicKeys, revocations: revocation.writer, lifetimes: plan.lifetimes,
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
-            status: RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess),
+            status: RevocationStatus(
+                settings: plan.authentication, redis: redis, inProcess: inProcess, mirror: revocation.mirror),
             clock: clock, auditLog: auditLog)
     }
+
+    private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
 
     private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {
         let own = HummingbirdControlPlane(responder: publicAPI.router().buildResponder(), logger: logger)

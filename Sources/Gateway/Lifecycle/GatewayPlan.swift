@@ -83,8 +83,9 @@ struct GatewayPlan {
         authentication = AuthenticationSettings(
             issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
             cacheEntriesPerLoop: configuration.verificationCacheEntryLimit / max(loopCount, 1),
-            revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : .command,
-            asksDenyList: configuration.revocation.mode != .off)
+            revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : [.command, .digests],
+            asksDenyList: configuration.revocation.mode != .off,
+            staleGraceNanoseconds: configuration.revocation.staleGraceMilliseconds * 1_000_000)
     }
 
     /// What the data path is started with.

@@ -10,6 +10,7 @@ import Synchronization
 package final class RunningGateway: Sendable {
     private struct Parts {
         var redis: RedisClient?
+        var revocation: RevocationParts?
         var server: ProxyServer?
         var graceMilliseconds: Int64 = 0
         var admin: AdminListener?
@@ -47,6 +48,10 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.redis = redis }
     }
 
+    func add(_ revocation: RevocationParts) {
+        parts.withLock { $0.revocation = revocation }
+    }
+
     func add(_ server: ProxyServer, graceMilliseconds: Int64) {
         parts.withLock {
             $0.server = server
@@ -82,6 +87,7 @@ package final class RunningGateway: Sendable {
         await parts.admin?.shutdown()
         await parts.pool?.shutDown()
         parts.store?.close()
+        await parts.revocation?.shutdown()
         await parts.redis?.shutdown()
         try? await group.shutdownGracefully()
         try? await adminGroup.shutdownGracefully()

@@ -10,7 +10,7 @@ struct ConfigurationReader {
     func read(_ document: SettingNode) -> Configuration {
         let root = SectionReader(document, values: values)
         readVersion(root)
-        let revocation = readRevocation(root)
+        let revocation = RevocationReader(values: values).read(root)
         let upstreams = UpstreamsReader(values: values, folder: folder).read(root)
         let tokens = root.node("tokens").flatMap { TokensReader(values: values, folder: folder).read($0) }
         let issuers = IssuersReader(values: values, folder: folder).read(
@@ -101,26 +101,11 @@ struct ConfigurationReader {
         defer { section.end() }
         return section.integer("entries", default: 50_000, in: 0...10_000_000)
     }
-
-    private func readRevocation(_ root: SectionReader) -> Configuration.Revocation {
-        let section = SectionReader(root.node("revocation"), values: values)
-        defer { section.end() }
-        section.notSupportedYet("stale_grace", unless: "60s")
-        section.notSupportedYet("mirror_staleness", unless: "2s")
-        section.notSupportedYet("min_replicas", unless: "0")
-        section.notSupportedYet("acknowledge", unless: "redis")
-        return Configuration.Revocation(
-            mode: section.value("mode", default: .query) { node in
-                values.choice(node, of: [("query", .query), ("off", .off)], later: ["mirror"])
-            },
-            onUnavailable: section.value("on_unavailable", default: .closed, values.outagePolicy)
-        )
-    }
 }
 
 extension ValueReader {
-    /// `closed` or `open`.
+    /// `closed`, `stale` or `open`.
     func outagePolicy(_ node: SettingNode) -> Configuration.OutagePolicy? {
-        choice(node, of: [("closed", .closed), ("open", .open)], later: ["stale"])
+        choice(node, of: [("closed", .closed), ("stale", .stale), ("open", .open)])
     }
 }

@@ -65,7 +65,7 @@ final class GatewayFixture: Sendable {
     func waitForRedis(connections: Int = 2) async throws {
         let redis = try #require(redisServer)
         let isConnected = try await eventually {
-            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis").count == connections + 1
+            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis ").count == connections + 1
         }
         #expect(isConnected, "the gateway does not reach Redis at \(redis.port)")
         // The name is given by the last step of the handshake but one reply.

@@ -24,6 +24,8 @@ struct GatewaySettings {
     var limits = "shutdown_grace: 2s"
     /// Further members of `tokens`; `nil` for a gateway that issues none.
     var tokens: String? = "rotation_grace: 10s"
+    /// `leeway`.
+    var leeway = "30s"
     /// Whether there are accounts.
     var hasAccounts = false
     /// Further members of the upstream.
@@ -50,7 +52,7 @@ struct GatewaySettings {
             "listeners: {public: \(listeners), admin: {address: \"127.0.0.1:0\"\(token)}}",
             "workers: 2",
             "limits: {\(limits)}",
-            "leeway: 30s",
+            "leeway: \(leeway)",
         ]
         if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
         if let tokens {
