@@ -88,6 +88,12 @@ package final class RedisServerProcess: Sendable {
         process.withLock { $0 = started }
     }
 
+    /// The server's program: `redis-server`, unless `PORTCULLIS_REDIS_SERVER` names another one, such as a Valkey.
+    package static var program: String {
+        guard let name = getenv("PORTCULLIS_REDIS_SERVER") else { return "redis-server" }
+        return String(cString: name)
+    }
+
     /// Runs one command by `redis-cli` and returns what that prints, less the last line end.
     @discardableResult
     package func command(_ arguments: String...) throws -> String {
@@ -109,7 +115,7 @@ package final class RedisServerProcess: Sendable {
         _ arguments: [String]
     ) throws -> ChildProcess {
         var line = [
-            "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socketPath,
+            program, "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socketPath,
             "--save", "", "--appendonly", "no", "--dir", "/tmp",
         ]
         if let password { line += ["--requirepass", password] }
