@@ -1,7 +1,7 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test interop load soak lint fuzz sanitize
+.PHONY: help run demo test valkey interop load soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -15,6 +15,9 @@ demo: ## the same set-up, and a scripted login, call, refresh, logout, refused c
 
 test: ## build and run every test
 	@deploy/demo/test.sh
+
+valkey: ## run the tests that want a Redis against a Valkey
+	@deploy/demo/valkey.sh
 
 interop: ## run clients and services of other people against the gateway
 	@deploy/demo/interop.sh

@@ -67,6 +67,7 @@ struct PrimaryElection {
     ///   - claim: what it believes; `nil` when it knows no primary.
     ///   - peers: the sources it knows of.
     ///   - now: the time.
+    /// - Returns: What has changed by it.
     mutating func answered(
         by source: RedisEndpoint, claim: Claim?, peers: [RedisEndpoint], now: NIODeadline
     ) -> Change {

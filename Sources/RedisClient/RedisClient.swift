@@ -80,6 +80,7 @@ package final class RedisClient: Sendable {
     ///   - commandTimeout: How long after it was queued a command may wait for its reply: more than a blocking
     ///     command blocks.
     ///   - clientName: The name shown by `CLIENT LIST`; without spaces.
+    /// - Returns: The connection, which follows the primary as the client's own do.
     package func makeDedicatedConnection(
         on eventLoop: any EventLoop, commandTimeout: TimeAmount, clientName: String
     ) -> RedisConnection {

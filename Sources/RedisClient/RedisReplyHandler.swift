@@ -9,8 +9,9 @@ open class RedisReplyHandler {
     /// Makes a handler that ignores its outcome.
     public init() {}
 
-    /// The encoded `MGET` that is waited for, when it may be asked key by key: what a cluster demands while the slot of
-    /// its keys moves to another node. `nil` for everything else.
+    /// The encoded `MGET` that is waited for, when it may be asked key by key; `nil` for everything else.
+    ///
+    /// A cluster demands it while the slot of the keys moves to another node.
     open var splittableRead: ByteBuffer? { nil }
 
     /// Called with a reply of the expected shape, valid only until this method returns.

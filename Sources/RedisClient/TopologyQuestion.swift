@@ -39,6 +39,7 @@ enum TopologyQuestion: Sendable {
     /// - Parameters:
     ///   - replies: One for each command; `nil` for one that was refused.
     ///   - source: Who has answered.
+    /// - Returns: What they say; without a claim when they name no primary, or are not understood.
     func answer(_ replies: [RedisValue?], from source: RedisEndpoint) -> Answer {
         switch self {
         case .sentinel:

@@ -67,8 +67,9 @@ actor Readiness {
         return reply == .status("PONG")
     }
 
-    /// The server that is asked, and the sentinels or nodes that say which it is. Of those one is enough, and without
-    /// any the last server known is asked on: they make nothing unready.
+    /// The server that is asked, and the sentinels or nodes that say which it is.
+    ///
+    /// Of those one is enough, and without any the last server known is asked on: they make nothing unready.
     private static func nodes(of redis: RedisClient, primaryAnswers: Bool) -> [(String, JSONValue)] {
         var nodes: [(String, JSONValue)] = []
         if let primary = redis.primary {

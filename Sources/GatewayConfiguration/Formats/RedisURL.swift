@@ -1,4 +1,4 @@
-/// Where Redis is, and perhaps who one is there:
+/// Where Redis is, and perhaps who one is there.
 ///
 /// - `redis://user:password@host:port/database`, `rediss://` likewise by TLS; all but the host may be left out;
 /// - `unix:///path/of/socket`, with a database as `?db=1`;
