@@ -143,6 +143,8 @@ extension TopologyMonitor {
         var configuration = configuration
         configuration.topology = .standalone(endpoint)
         configuration.database = 0
+        // Told apart from the connections that are for asking and writing.
+        configuration.clientName = "topology.\(configuration.clientName)"
         if case .sentinel = question { configuration.credentials = configuration.sentinelCredentials }
         // Sentinels that are busy electing are worth waiting for.
         configuration.commandTimeout = max(configuration.commandTimeout, .seconds(1))

@@ -3,7 +3,7 @@ import RedisClient
 import TestSupport
 import Testing
 
-@Suite("connections by TLS")
+@Suite("connections by TLS", .enabled(if: RedisServerProcess.speaksTLS))
 struct EncryptedConnectionTests {
     /// A server that speaks TLS only, and asks for a certificate of the same authority.
     private final class Fixture: Sendable {

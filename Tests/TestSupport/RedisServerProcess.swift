@@ -94,6 +94,13 @@ package final class RedisServerProcess: Sendable {
         return String(cString: name)
     }
 
+    /// Whether the program was built with TLS; when not, that is said.
+    package static let speaksTLS: Bool = {
+        let speaks = (try? RedisServerProcess(arguments: ["--tls-protocols", "TLSv1.3"])) != nil
+        if !speaks { print("SKIPPED tests of TLS: \(program) was built without it") }
+        return speaks
+    }()
+
     /// Runs one command by `redis-cli` and returns what that prints, less the last line end.
     @discardableResult
     package func command(_ arguments: String...) throws -> String {
