@@ -38,7 +38,7 @@ struct ClusterTests {
                 switch outcome {
                 case .success(let value):
                     let isRight = value == .array([.null, .bulk(Array("1".utf8)), .null])
-                    (isRight ? right : wrong).add(1, ordering: .relaxed)
+                    if isRight { right.add(1, ordering: .relaxed) } else { wrong.add(1, ordering: .relaxed) }
                 case .failure:
                     refused.add(1, ordering: .relaxed)
                     try await Task.sleep(for: .milliseconds(1))
