@@ -8,7 +8,7 @@ extension GatewayTests {
         private static func startCluster() async throws -> RedisServerProcess {
             let busPort = try RedisServerProcess.freePort()
             let server = try RedisServerProcess(arguments: [
-                "--cluster-enabled", "yes", "--cluster-config-file", "portcullis-test-nodes-\(busPort).conf",
+                "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
                 "--cluster-port", String(busPort),
             ])
             try server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")

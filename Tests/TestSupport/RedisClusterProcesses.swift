@@ -18,7 +18,7 @@ package final class RedisClusterProcesses: Sendable {
         for _ in 0..<4 {
             let busPort = try RedisServerProcess.freePort()
             let server = try RedisServerProcess(arguments: [
-                "--cluster-enabled", "yes", "--cluster-config-file", "portcullis-test-nodes-\(busPort).conf",
+                "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
                 "--cluster-port", String(busPort), "--cluster-node-timeout", "1000",
                 "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",
             ])
