@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CHAOS_MINUTES ?= 10
-.PHONY: chaos help run demo test interop load soak lint fuzz sanitize
+.PHONY: chaos help run demo test valkey interop load soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -16,6 +16,9 @@ demo: ## the same set-up, and a scripted login, call, refresh, logout, refused c
 
 test: ## build and run every test
 	@deploy/demo/test.sh
+
+valkey: ## run the tests that want a Redis against a Valkey
+	@deploy/demo/valkey.sh
 
 interop: ## run clients and services of other people against the gateway
 	@deploy/demo/interop.sh

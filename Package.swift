@@ -59,7 +59,7 @@ let package = Package(
         target("LibCrypto", ["COpenSSL"]),
         target("JOSE", ["LibCrypto"]),
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
-        target("RedisClient", ["CHiredis", logging] + nio),
+        target("RedisClient", ["CHiredis", logging, tls] + nio),
         target("Revocation", ["RedisClient", "LibCrypto", logging] + nio),
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),

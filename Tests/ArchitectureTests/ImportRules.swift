@@ -34,7 +34,7 @@ enum ImportRules {
         ImportRule("LibCrypto", own: ["COpenSSL"]),
         ImportRule("JOSE", own: ["LibCrypto"]),
         ImportRule("HTTP1", packages: ["NIOCore"]),
-        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix"]),
+        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix", "NIOSSL"]),
         ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),

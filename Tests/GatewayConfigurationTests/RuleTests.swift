@@ -156,7 +156,7 @@ struct RuleTests {
     @Test("user and password of Redis stand in one place")
     func redisLogin() throws {
         let below = try Fixture.load(Fixture.with("redis: {url: \"redis://a\", user: u, password: p}")).redis
-        #expect(below?.user == "u" && below?.password == Secret("p"))
+        #expect(below?.login == Configuration.Redis.Login(user: "u", password: Secret("p")))
         #expect(summary(Fixture.with("redis: {url: \"redis://a\", user: u}")) == ["conflict redis.user"])
         #expect(summary(Fixture.with("redis: {url: \"redis://u:p@a\", password: p}")) == ["conflict redis.password"])
         #expect(
@@ -180,10 +180,6 @@ struct RuleTests {
         "settings of later versions are refused by name, never ignored",
         arguments: [
             ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls"),
-            ("redis: {url: \"rediss://a\"}", "redis.url"),
-            ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
-            ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),
-            ("redis: {url: \"unix:///run/redis\"}", "redis.url"),
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])

@@ -47,7 +47,7 @@ struct SchemaTests {
             ],
             "limits": Object(),
             "access_log": ["sample": 1],
-            "redis": ["url": "redis://a"],
+            "redis": ["url": "redis+sentinel://a/m", "tls": Object(), "sentinel": Object()],
             "tokens": ["issuer": "https://a", "key_directory": "k"],
             "issuers": [["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"]]],
             "verification_cache": Object(),
@@ -104,7 +104,8 @@ struct SchemaTests {
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "cors", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
-                "login.delegate", "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit",
+                "login.delegate", "redis", "redis.sentinel", "redis.tls", "revocation", "routes[0]", "routes[0].auth",
+                "routes[0].rate_limit",
                 "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])

@@ -85,8 +85,8 @@ package final class Gateway: Service {
         _ plan: GatewayPlan, on group: MultiThreadedEventLoopGroup, loopCount: Int, into running: RunningGateway
     ) async throws {
         let logger = logger
-        let redis = configuration.redis.map {
-            RedisClient(configuration: RedisConfiguration($0), eventLoopGroup: group, logger: logger)
+        let redis = plan.redis.map {
+            RedisClient(configuration: $0, eventLoopGroup: group, logger: logger)
         }
         running.add(redis)
         let inProcess = InProcessDenyList(keys: plan.revocationKeys)
@@ -289,16 +289,6 @@ package final class Gateway: Service {
         } catch {
             throw GatewayError(.configuration, "a key of an issuer cannot be used: \(error.code)")
         }
-    }
-}
-
-extension RedisConfiguration {
-    init(_ redis: Configuration.Redis) {
-        self.init(host: redis.host, port: redis.port)
-        credentials = redis.password.map { RedisCredentials(username: redis.user, password: $0.exposed) }
-        database = redis.database
-        connectTimeout = .milliseconds(redis.connectTimeoutMilliseconds)
-        commandTimeout = .milliseconds(redis.commandTimeoutMilliseconds)
     }
 }
 

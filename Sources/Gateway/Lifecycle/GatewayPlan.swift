@@ -3,6 +3,7 @@ import GatewayConfiguration
 import HTTP1
 import JOSE
 import Proxy
+import RedisClient
 import Revocation
 import Sessions
 
@@ -19,6 +20,7 @@ struct GatewayPlan {
     let rateLimits: RouteRateLimits?
     let upstreams: [Upstream]
     let listeners: [ListenerPlan]
+    let redis: RedisConfiguration?
 
     private let configuration: Configuration
     private let routePolicies: [Int?]
@@ -31,6 +33,11 @@ struct GatewayPlan {
     init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
         self.configuration = configuration
         listeners = try ListenerPlan.load(configuration)
+        if let settings = configuration.redis {
+            redis = try RedisConfiguration(settings)
+        } else {
+            redis = nil
+        }
         revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
         var upstreams: [Upstream] = []
         for upstream in configuration.upstreams { upstreams.append(try Upstream(upstream, loopCount: loopCount)) }

@@ -29,7 +29,7 @@ struct ConfigurationReader {
             workerCount: root.integer("workers", default: 0, in: 0...1024),
             limits: readLimits(root.node("limits")),
             accessLog: readAccessLog(root.node("access_log")),
-            redis: root.node("redis").flatMap { RedisReader(values: values).read($0) },
+            redis: root.node("redis").flatMap { RedisReader(values: values, folder: folder).read($0) },
             tokens: tokens,
             issuers: issuers,
             leewaySeconds: root.seconds("leeway", default: 30, in: 0...300),

@@ -12,6 +12,8 @@ struct GatewaySettings {
     }
 
     var redis = RedisUse.own
+    /// `redis.url`, when it is not that of one server over TCP.
+    var redisURL: String?
     /// Further members of `redis`.
     var redisOptions = "command_timeout: 5s"
     /// The public listeners; `nil` for one on a free port.
@@ -54,7 +56,9 @@ struct GatewaySettings {
             "limits: {\(limits)}",
             "leeway: \(leeway)",
         ]
-        if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
+        if let redisPort {
+            lines.append("redis: {url: \"\(redisURL ?? "redis://127.0.0.1:\(redisPort)/0")\", \(redisOptions)}")
+        }
         if let tokens {
             lines.append(
                 "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
