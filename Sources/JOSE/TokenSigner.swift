@@ -5,14 +5,19 @@ import Synchronization
 ///
 /// For the control plane: may be shared.
 package final class TokenSigner: Sendable {
+    private enum Method {
+        case signature(Signer)
+        case authentication(MessageAuthenticator)
+    }
+
     /// The algorithm of the signatures.
     package let algorithm: SignatureAlgorithm
     /// The `kid` in the headers.
     package let keyID: String
-    // A signer's contexts are for one user at a time; signing takes microseconds, so waiting costs less than contexts.
-    private let signer: Mutex<Signer>
+    // Contexts are for one user at a time; making a signature takes microseconds, so waiting costs less than contexts.
+    private let method: Mutex<Method>
 
-    /// A signer with one key.
+    /// A signer with a key pair.
     ///
     /// - Parameters:
     ///   - key: the key pair.
@@ -20,14 +25,29 @@ package final class TokenSigner: Sendable {
     ///   - algorithm: an algorithm the key fits.
     /// - Throws: `JOSEError` with `unusableKey`, `algorithmMismatch` or `cryptography`.
     package init(key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
-        do throws(KeyRefusal) {
-            _ = try JSONWebKey(material: .publicKey(key.publicKey), keyID: keyID, algorithm: algorithm)
-        } catch {
-            throw JOSEError(error == .algorithmMismatch ? .algorithmMismatch : .unusableKey, refusal: error)
-        }
+        try Self.check(.publicKey(key.publicKey), keyID, algorithm)
         guard let scheme = algorithm.scheme else { throw JOSEError(.algorithmMismatch) }
         do throws(CryptoError) {
-            signer = Mutex(try Signer(key: key, scheme: scheme))
+            method = Mutex(.signature(try Signer(key: key, scheme: scheme)))
+        } catch {
+            throw JOSEError(.cryptography)
+        }
+        self.algorithm = algorithm
+        self.keyID = keyID
+    }
+
+    /// A signer with a secret (HMAC).
+    ///
+    /// - Parameters:
+    ///   - secret: at least as long as the hash.
+    ///   - keyID: its `kid`; not a digest of the secret.
+    ///   - algorithm: an HMAC algorithm.
+    /// - Throws: `JOSEError` with `unusableKey`, `algorithmMismatch` or `cryptography`.
+    package init(secret: [UInt8], keyID: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
+        try Self.check(.symmetric(secret), keyID, algorithm)
+        guard let hash = algorithm.authenticationHash else { throw JOSEError(.algorithmMismatch) }
+        do throws(CryptoError) {
+            method = Mutex(.authentication(try MessageAuthenticator(key: secret, hash: hash)))
         } catch {
             throw JOSEError(.cryptography)
         }
@@ -58,9 +78,28 @@ package final class TokenSigner: Sendable {
 
     private func signature(over message: [UInt8]) throws(JOSEError) -> [UInt8] {
         do throws(CryptoError) {
-            return try signer.withLock { signer throws(CryptoError) in try signer.sign(message) }
+            return try method.withLock { method throws(CryptoError) in
+                switch method {
+                case .signature(let signer):
+                    return try signer.sign(message)
+                case .authentication(let authenticator):
+                    return try message.withUnsafeBytes { bytes throws(CryptoError) in
+                        try authenticator.code(for: bytes)
+                    }
+                }
+            }
         } catch {
             throw JOSEError(.cryptography)
+        }
+    }
+
+    private static func check(
+        _ material: JSONWebKey.Material, _ keyID: String, _ algorithm: SignatureAlgorithm
+    ) throws(JOSEError) {
+        do throws(KeyRefusal) {
+            _ = try JSONWebKey(material: material, keyID: keyID, algorithm: algorithm)
+        } catch {
+            throw JOSEError(error == .algorithmMismatch ? .algorithmMismatch : .unusableKey, refusal: error)
         }
     }
 }
