@@ -52,7 +52,8 @@ struct SchemaTests {
             "issuers": [["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"]]],
             "verification_cache": Object(),
             "revocation": Object(),
-            "credentials": ["database": "d"],
+            "credentials": ["database": "postgres://u@h/d"],
+            "login": ["delegate": ["url": "https://a"]],
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -101,8 +102,9 @@ struct SchemaTests {
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
-                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]",
-                "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit", "tokens", "upstreams.api",
+                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
+                "login.delegate", "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit",
+                "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])
     }

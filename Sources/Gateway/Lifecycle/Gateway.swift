@@ -15,9 +15,9 @@ import Sessions
 
 /// The whole gateway: joins the parts, starts them in order, and ends them in the opposite one.
 package final class Gateway: Service {
-    private let configuration: Configuration
-    private let configurationPath: String
-    private let logger: Logger
+    let configuration: Configuration
+    let configurationPath: String
+    let logger: Logger
     private let auditLogger: Logger
     private let output: AccessLogWriter
     private let reloader: Reloader
@@ -93,7 +93,7 @@ package final class Gateway: Service {
         let revocations: any RevocationWriter =
             redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
             ?? inProcess
-        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, running)
+        let publicAPI = try await makePublicAPI(plan, redis, inProcess, revocations, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         // Made once here so that an unusable key is found now and not on an event loop.
@@ -162,7 +162,7 @@ package final class Gateway: Service {
     private func makePublicAPI(
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
         _ revocations: any RevocationWriter, _ running: RunningGateway
-    ) throws -> PublicAPI {
+    ) async throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
         let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
         var sessions: SessionService?
@@ -175,7 +175,8 @@ package final class Gateway: Service {
         }
         var authenticator: (any Authenticating)?
         if let credentials = configuration.credentials {
-            authenticator = try makeAuthenticator(credentials, running)
+            let accounts = try await openAccounts(credentials, running)
+            authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
         }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, clock: clock)
@@ -184,28 +185,6 @@ package final class Gateway: Service {
             sessions: sessions, authenticator: authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
             clock: clock, auditLog: auditLog)
-    }
-
-    private func makeAuthenticator(
-        _ credentials: Configuration.Credentials, _ running: RunningGateway
-    ) throws -> any Authenticating {
-        do {
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile)
-            let pool = try HashingPool(hasher: try PasswordHasher())
-            running.add(store, pool)
-            return PasswordAuthenticator(store: store, pool: pool, logger: logger)
-        } catch {
-            throw GatewayError(
-                .unavailable, "credentials.database \(credentials.databaseFile) \(advice(for: error))")
-        }
-    }
-
-    private func advice(for error: CredentialError) -> String {
-        guard case .unavailable(let fault) = error.code else { return "cannot be opened: \(error.code)" }
-        if fault == .absent {
-            return "does not exist yet; make it with: portcullis user add NAME --config \(configurationPath)"
-        }
-        return "cannot be opened: \(fault.rawValue)" + (error.detail.isEmpty ? "" : " (\(error.detail))")
     }
 
     /// Gives the connections to Redis a moment, so that the first requests do not meet one that is still being made.

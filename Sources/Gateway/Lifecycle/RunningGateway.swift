@@ -13,7 +13,7 @@ package final class RunningGateway: Sendable {
         var server: ProxyServer?
         var graceMilliseconds: Int64 = 0
         var admin: AdminListener?
-        var store: SQLiteCredentialStore?
+        var store: SQLCredentialStore?
         var pool: HashingPool?
         var reloader: Reloader?
         var publicPorts: [Int] = []
@@ -61,7 +61,7 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.reloader = reloader }
     }
 
-    func add(_ store: SQLiteCredentialStore, _ pool: HashingPool) {
+    func add(_ store: SQLCredentialStore, _ pool: HashingPool) {
         parts.withLock {
             $0.store = store
             $0.pool = pool
