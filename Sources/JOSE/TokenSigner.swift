@@ -8,6 +8,18 @@ package final class TokenSigner: Sendable {
     private enum Method {
         case signature(Signer)
         case authentication(MessageAuthenticator)
+
+        func make(over message: [UInt8]) throws(CryptoError) -> [UInt8] {
+            switch self {
+            case .signature(let signer):
+                return try signer.sign(message)
+            case .authentication(let authenticator):
+                let code = message.withUnsafeBytes { bytes in
+                    Result { () throws(CryptoError) in try authenticator.code(for: bytes) }
+                }
+                return try code.get()
+            }
+        }
     }
 
     /// The algorithm of the signatures.
@@ -78,16 +90,7 @@ package final class TokenSigner: Sendable {
 
     private func signature(over message: [UInt8]) throws(JOSEError) -> [UInt8] {
         do throws(CryptoError) {
-            return try method.withLock { method throws(CryptoError) in
-                switch method {
-                case .signature(let signer):
-                    return try signer.sign(message)
-                case .authentication(let authenticator):
-                    return try message.withUnsafeBytes { bytes throws(CryptoError) in
-                        try authenticator.code(for: bytes)
-                    }
-                }
-            }
+            return try method.withLock { method throws(CryptoError) in try method.make(over: message) }
         } catch {
             throw JOSEError(.cryptography)
         }

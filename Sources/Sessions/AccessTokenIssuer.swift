@@ -16,6 +16,8 @@ struct AccessTokenIssuer: Sendable {
         var sessionID: String?
         /// Those of the policy's audiences that were asked for; `nil` for all of them.
         var audiences: [String]?
+        /// Further claims of the account; reserved names are left out.
+        var claims: [String: JSONValue] = [:]
     }
 
     /// A token may live this much shorter than the policy says, as parts of its life: 1 in 20.
@@ -59,7 +61,8 @@ struct AccessTokenIssuer: Sendable {
             ("scope", .string(content.scope.text)),
         ]
         if let sessionID = content.sessionID { claims.append(("sid", .string(sessionID))) }
-        claims += policy.extraClaims.claims(subject: content.subject, clientID: content.clientID)
+        claims += policy.extraClaims.claims(
+            subject: content.subject, clientID: content.clientID, own: content.claims)
         do {
             return (try signer.sign(type: "at+jwt", claims: claims), lifetime)
         } catch {
@@ -83,5 +86,17 @@ extension SessionPolicy {
         else { throw .invalidTarget }
         if names.count == 1, let only = names.first { return .string(only) }
         return .array(names.map { .string($0) })
+    }
+}
+
+extension SessionDetails {
+    /// The claims by name.
+    /// - Throws: ``SessionError/signingFailed`` for what is no JSON object, or over its bound.
+    func ownClaims() throws(SessionError) -> [String: JSONValue] {
+        guard !claims.isEmpty else { return [:] }
+        guard claims.utf8.count <= Self.maximumClaimsBytes,
+            let object = (try? JSONParser().parse(Array(claims.utf8)))?.object
+        else { throw .signingFailed }
+        return Dictionary(object.members.map { ($0.name, $0.value) }) { first, _ in first }
     }
 }

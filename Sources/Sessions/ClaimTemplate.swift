@@ -1,4 +1,4 @@
-package import JOSE
+import JOSE
 
 /// The value of a further claim, in which `{subject}` and `{client_id}` stand for those of the token.
 package indirect enum ClaimTemplate: Sendable, Hashable {

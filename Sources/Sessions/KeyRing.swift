@@ -1,4 +1,4 @@
-package import JOSE
+import JOSE
 
 /// All keys of a gateway as they were read, with their schedule: says what they do at any instant.
 package struct KeyRing: Sendable {

@@ -52,15 +52,17 @@ package final class SessionService: Sendable {
     }
 
     /// Begins a session after a login.
-    /// - Throws: ``SessionError``: `unavailable`, `signingFailed` (also for claims over their bound).
+    /// - Throws: ``SessionError``: `unavailable`, `signingFailed` (also for claims that are no JSON object or over their bound),
+    ///   `invalidTarget`.
     package func begin(
-        subject: String, clientID: String, scope: Scope, details: SessionDetails = .none
+        subject: String, clientID: String, scope: Scope, details: SessionDetails = .none, audiences: [String]? = nil
     ) async throws(SessionError) -> IssuedTokens {
-        guard details.claims.utf8.count <= SessionDetails.maximumClaimsBytes else { throw .signingFailed }
+        _ = try policy.audience(of: audiences)
+        _ = try details.ownClaims()
         let keys = currentKeys
         let now = clock()
         let new = NewSession(
-            id: Hexadecimal.encode(try Self.random(16)),
+            id: Hexadecimal.encode(try randomBytes(16)),
             subject: subject,
             clientID: clientID,
             scope: scope,
@@ -115,8 +117,10 @@ package final class SessionService: Sendable {
     /// - Returns: a new pair.
     /// - Throws: ``SessionError``: any.
     package func refresh(
-        _ refreshToken: String, scope: String? = nil, clientID: String? = nil, address: String? = nil
+        _ refreshToken: String, scope: String? = nil, clientID: String? = nil, address: String? = nil,
+        audiences: [String]? = nil
     ) async throws(SessionError) -> IssuedTokens {
+        _ = try policy.audience(of: audiences)
         let keys = currentKeys
         let token = try open(refreshToken, keys)
         let wanted = try Self.narrower(scope)
@@ -243,7 +247,7 @@ extension SessionService {
         let access = try AccessTokenIssuer(signer: keys.signer, policy: policy, random: randomBytes).issue(
             .init(
                 subject: session.subject, clientID: session.clientID, scope: scope, sessionID: session.id,
-                audiences: audiences),
+                audiences: audiences, claims: try session.details.ownClaims()),
             issuedAtMilliseconds: grant.issuedAtMilliseconds, endsMilliseconds: session.endsMilliseconds)
         let refreshToken = try keys.sealer.seal(
             RefreshToken(sessionID: session.id, generation: session.generation),

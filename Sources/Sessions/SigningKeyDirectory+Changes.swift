@@ -1,4 +1,4 @@
-package import JOSE
+import JOSE
 import LibCrypto
 import Revocation
 

@@ -1,4 +1,4 @@
-package import JOSE
+import JOSE
 import LibCrypto
 
 /// What signs: a key pair or a secret, with the algorithm it signs by.

@@ -254,7 +254,7 @@ struct RotationTests {
         try await Harness.with(kind) { harness in
             let first = try await harness.begin()
             try harness.service.use(
-                SigningKeys(
+                try SigningKeys(
                     signer: harness.signingKeys.signer,
                     publicKeys: harness.signingKeys.publicKeys,
                     refreshKey: [UInt8](repeating: 1, count: 32)

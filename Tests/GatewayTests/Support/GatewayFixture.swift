@@ -96,8 +96,8 @@ final class GatewayFixture: Sendable {
         for (name, content) in settings.files { try folder.write(content, to: name) }
         if let tokens = settings.tokens {
             let match = tokens.firstMatch(of: /algorithm: (\w+)/).flatMap { SignatureAlgorithm(rawValue: String($0.1)) }
-            _ = try SigningKeyDirectory(path: folder.path("keys")).generate(
-                algorithm: match ?? .es256, nowSeconds: Int64(Date.now.timeIntervalSince1970))
+            _ = try SigningKeyDirectory(path: folder.path("keys"), algorithm: match ?? .es256).generate(
+                nowSeconds: Int64(Date.now.timeIntervalSince1970))
         }
         if settings.hasAccounts { try folder.write(try await Accounts.database.value, to: "accounts.sqlite") }
         return issuer
