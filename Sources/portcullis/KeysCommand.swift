@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import GatewayConfiguration
+import JOSE
 import Sessions
 
 /// `portcullis keys`.
