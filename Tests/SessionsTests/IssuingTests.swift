@@ -105,7 +105,7 @@ struct KeyChangeTests {
                 try SigningKeyMaterial.generate(.edDSA), createdSeconds: start, activatesSeconds: start + 60)
             let refresh = try [0, 60].map { offset -> RefreshKeys.Key in
                 let secret = try SessionService.unpredictableBytes(32)
-                return .init(id: try RefreshKeyID(of: secret), secret: secret, activatesSeconds: start + offset)
+                return .init(id: try RefreshKeyID(of: secret), secret: secret, activatesSeconds: start + Int64(offset))
             }
             let ring = try KeyRing(signing: [entry, other], refresh: refresh, timing: KeyTiming())
             try harness.service.use(ring.keys(atSeconds: start))
