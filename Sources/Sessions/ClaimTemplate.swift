@@ -44,7 +44,9 @@ package indirect enum ClaimTemplate: Sendable, Hashable {
     }
 }
 
-/// Further claims of the tokens issued here: for all, for a client, for a user. The narrower wins.
+/// Further claims of the tokens issued here: for all, for a client, for a user.
+///
+/// The narrower wins.
 package struct ExtraClaims: Sendable, Hashable {
     /// Names that only the gateway itself gives a meaning: the claims it writes, and those by which verifiers would take
     /// the token for more than it is.
@@ -78,6 +80,7 @@ package struct ExtraClaims: Sendable, Hashable {
     ///   - subject: its `sub`.
     ///   - clientID: its `client_id`.
     ///   - own: those of the account, which win over all others.
+    /// - Returns: names with values.
     func claims(subject: String, clientID: String, own: [String: JSONValue] = [:]) -> [(String, JSONValue)] {
         guard !(everyone.isEmpty && clients.isEmpty && users.isEmpty && own.isEmpty) else { return [] }
         let templates = everyone.merging(clients[clientID] ?? [:]) { $1 }.merging(users[subject] ?? [:]) { $1 }

@@ -52,11 +52,7 @@ extension KeyManifest {
         return removed
     }
 
-    /// When the next key is due by the schedule, and when it is to take over; `nil` when it is not due.
-    ///
-    /// - Parameters:
-    ///   - activated: when the current key took over.
-    ///   - now: the wall clock.
+    /// When the next key is to take over by the schedule; `nil` when it is not due yet.
     static func dueActivation(
         currentActivatedSeconds activated: Int64, atSeconds now: Int64, _ timing: KeyTiming
     ) -> Int64? {

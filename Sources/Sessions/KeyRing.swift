@@ -88,7 +88,8 @@ package struct KeyRing: Sendable {
             publicKeys: Self.keySet(published.filter { $0.publicJSON != nil }),
             verificationKeys: Self.keySet(published),
             refreshKeys: (try? RefreshKeys(kept)) ?? allRefreshKeys,
-            nextChangeSeconds: [standing?.nextChangeSeconds, refreshStanding?.nextChangeSeconds].compactMap { $0 }.min(),
+            nextChangeSeconds: [standing?.nextChangeSeconds, refreshStanding?.nextChangeSeconds].compactMap { $0 }
+                .min(),
             ring: self
         )
     }

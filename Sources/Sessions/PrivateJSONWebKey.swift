@@ -99,7 +99,8 @@ private struct DER {
         let length: [UInt8] =
             count < 0x80
             ? [UInt8(count)]
-            : count < 0x100 ? [0x81, UInt8(count)] : [0x82, UInt8(truncatingIfNeeded: count >> 8), UInt8(count & 0xFF)]
+            : count < 0x100
+                ? [0x81, UInt8(count)] : [0x82, UInt8(truncatingIfNeeded: count >> 8), UInt8(count & 0xFF)]
         bytes = [tag] + length + content
     }
 

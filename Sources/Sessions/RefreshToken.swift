@@ -72,6 +72,7 @@ package final class RefreshTokenSealer: Sendable {
     /// - Parameters:
     ///   - token: the session and generation.
     ///   - givenOutAtMilliseconds: when the generation was given out, since 1970.
+    /// - Returns: the text for the client.
     /// - Throws: ``SessionError/signingFailed``, also for a session id that is not 16 bytes in hexadecimal.
     package func seal(
         _ token: RefreshToken, givenOutAtMilliseconds: Int64 = 0

@@ -120,6 +120,7 @@ package final class SessionService: Sendable {
     ///   - scope: a narrower scope for the access token; `nil` or empty for all of the session's.
     ///   - clientID: the client that presents it, when that is known.
     ///   - address: where it came from, when that is known.
+    ///   - audiences: those of the policy's audiences that the access token is for; `nil` for all (RFC 8707).
     /// - Returns: a new pair.
     /// - Throws: ``SessionError``: any.
     package func refresh(

@@ -57,6 +57,7 @@ package struct SigningKeyDirectory: Sendable {
 
     /// The keys and what each is for; empty without any.
     /// - Parameter nowSeconds: the wall clock, since 1970.
+    /// - Returns: signing keys, then refresh keys, in the order of the manifest.
     /// - Throws: ``SigningKeyError``.
     package func list(nowSeconds: Int64) throws(SigningKeyError) -> [SigningKeyDescription] {
         let files = directory.snapshot()

@@ -37,12 +37,11 @@ struct SigningKeyMaterial: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Reads a private key in PEM form or a private JWK (RFC 7517).
+    /// Reads a private key in PEM form or a private JWK (RFC 7517); `nil` when it is not usable.
     ///
     /// - Parameters:
     ///   - text: the file.
     ///   - preferred: the algorithm, where the key does not say and this one fits; else the usual one of its type.
-    /// - Returns: the key; `nil` when it is not usable.
     init?(_ text: [UInt8], preferred: SignatureAlgorithm) {
         if text.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
             guard let key = PrivateJSONWebKey(json: text) else { return nil }
