@@ -96,6 +96,6 @@ package struct KeyRing: Sendable {
 
     private static func keySet(_ keys: [JSONWebKey]) -> JSONWebKeySet {
         // Identifiers were found distinct when the keys were read; a set of none would refuse everything.
-        (try? JSONWebKeySet(keys: keys)) ?? .empty
+        (try? JSONWebKeySet(keys: keys)) ?? .unknown
     }
 }

@@ -24,6 +24,8 @@ struct GatewaySettings {
     var limits = "shutdown_grace: 2s"
     /// Further members of `tokens`; `nil` for a gateway that issues none.
     var tokens: String? = "rotation_grace: 10s"
+    /// A key directory that another gateway has made already; `nil` for one of its own.
+    var keyDirectory: String?
     /// Whether there are accounts.
     var hasAccounts = false
     /// Further members of the upstream.
@@ -55,7 +57,8 @@ struct GatewaySettings {
         if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
         if let tokens {
             lines.append(
-                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: \"\(keyDirectory ?? "./keys")\", \(tokens)}"
+            )
         }
         if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
         lines += ["issuers:"]
