@@ -88,7 +88,7 @@ struct SchemaTests {
         let document = setting(value, at: steps(path)[...], in: fullDocument())
         let data = try JSONSerialization.data(
             withJSONObject: document, options: [.withoutEscapingSlashes, .sortedKeys])
-        let environment = ["ADMIN_TOKEN": "t", "REDIS_URL": "redis://a"]
+        let environment = ["ADMIN_TOKEN": "t", "REDIS_URL": "redis://a", "SIGNING_KEY": "k", "REFRESH_KEY": "r"]
         let files = Fixture.files(["/run/secrets/redis_password": Array("p".utf8)])
         return Fixture.problems(String(decoding: data, as: UTF8.self), environment: environment, files: files)
     }

@@ -28,6 +28,7 @@ enum ProblemMapping {
         switch error {
         case .invalidGrant: .invalidGrant("the refresh token is not valid")
         case .invalidScope: .invalidScope
+        case .invalidTarget: .invalidTarget
         case .unavailable: .notWritten
         case .signingFailed: .internalError
         }
@@ -60,6 +61,9 @@ extension Problem {
     /// The scope is malformed or more than may be granted (RFC 6749 section 5.2).
     static let invalidScope = Problem(
         status: 400, error: "invalid_scope", description: "the scope is malformed or exceeds what may be granted")
+    /// An audience was asked for that tokens are not issued for (RFC 8707 section 2).
+    static let invalidTarget = Problem(
+        status: 400, error: "invalid_target", description: "tokens are not issued for this resource")
     /// Redis did not confirm the change, so it is not promised.
     static let notWritten = Problem(
         status: 503, error: "temporarily_unavailable", description: "the change could not be made safe; try again",

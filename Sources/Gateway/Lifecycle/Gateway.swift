@@ -18,9 +18,9 @@ package final class Gateway: Service {
     let configuration: Configuration
     let configurationPath: String
     let logger: Logger
-    private let auditLogger: Logger
+    let auditLogger: Logger
     private let output: AccessLogWriter
-    private let reloader: Reloader
+    let reloader: Reloader
     private let metrics = MetricsRegistry()
 
     /// Prepares a gateway; nothing is opened yet.
@@ -127,6 +127,7 @@ package final class Gateway: Service {
         await waitForRedis(redis)
         if let redis, redis.isReady { await RedisAdvice(redis: redis, logger: logger).give() }
         await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
+        try await watchKeys(plan.authentication.ownIssuerIndex, trust, publicAPI.sessions, running)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
@@ -195,9 +196,11 @@ package final class Gateway: Service {
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
         }
+        let ownIssuer = plan.authentication.ownIssuerIndex
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
-            publicKeys: plan.signingKeys?.publicKeys, revocations: revocation.writer, lifetimes: plan.lifetimes,
+            publicKeys: { trust.current.keys(ofIssuer: ownIssuer) }, revocations: revocation.writer,
+            lifetimes: plan.lifetimes,
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),

@@ -44,9 +44,10 @@ struct GatewayPlan {
         self.upstreams = upstreams
         let foreignLifetime = configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0
         if let tokens = configuration.tokens {
-            let directory = SigningKeyDirectory(path: tokens.keyDirectory, configurationPath: path)
+            let source = SigningKeySource(
+                tokens, leewaySeconds: configuration.leewaySeconds, configurationPath: path)
             do throws(SigningKeyError) {
-                signingKeys = try directory.load()
+                signingKeys = try source.load().keys(atSeconds: Int64(Date.now.timeIntervalSince1970))
             } catch {
                 throw GatewayError(.configuration, error.description)
             }
@@ -56,7 +57,7 @@ struct GatewayPlan {
                 refreshLifetimeSeconds: tokens.refreshLifetimeSeconds,
                 sessionLifetimeSeconds: tokens.sessionLifetimeSeconds,
                 rotationGraceSeconds: tokens.rotationGraceSeconds, leewaySeconds: configuration.leewaySeconds,
-                foreignLifetimeSeconds: foreignLifetime)
+                foreignLifetimeSeconds: foreignLifetime, extraClaims: ExtraClaims(tokens.claims))
         } else {
             signingKeys = nil
             sessionPolicy = nil
@@ -143,10 +144,11 @@ struct GatewayPlan {
         // The verifier takes every audience that any route takes; each route then narrows to its own.
         let named = policies.flatMap(\.namedAudiences)
         var issuers: [AuthenticationSettings.Issuer] = []
-        if let tokens = configuration.tokens, let keys = signingKeys?.publicKeys {
+        if let tokens = configuration.tokens, let keys = signingKeys?.verificationKeys {
             let trusted = TrustedIssuer(
                 issuer: tokens.issuer, audiences: tokens.audiences + named,
-                algorithms: Set(keys.keys.compactMap(\.algorithm)), keys: keys, requireType: true,
+                // Each key is pinned to its own; another key may bring another algorithm while the gateway runs.
+                algorithms: Set(SignatureAlgorithm.allCases), keys: keys, requireType: true,
                 // A revocation is kept for this long, so nothing older may be accepted, whatever was issued before.
                 maximumLifetimeSeconds: tokens.accessLifetimeSeconds)
             issuers.append(.init(trusted: trusted, audiences: tokens.audiences, origin: .own))

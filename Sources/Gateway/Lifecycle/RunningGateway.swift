@@ -16,7 +16,7 @@ package final class RunningGateway: Sendable {
         var admin: AdminListener?
         var store: SQLCredentialStore?
         var pool: HashingPool?
-        var reloader: Reloader?
+        var reloaders: [Reloader] = []
         var keySources: IssuerKeySources?
         var publicPorts: [Int] = []
         var adminPort = 0
@@ -68,7 +68,7 @@ package final class RunningGateway: Sendable {
     }
 
     func add(_ reloader: Reloader) {
-        parts.withLock { $0.reloader = reloader }
+        parts.withLock { $0.reloaders.append(reloader) }
     }
 
     func add(_ store: SQLCredentialStore, _ pool: HashingPool) {
@@ -81,7 +81,7 @@ package final class RunningGateway: Sendable {
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
-        parts.reloader?.stop()
+        for reloader in parts.reloaders { reloader.stop() }
         await parts.keySources?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()

@@ -94,10 +94,10 @@ final class GatewayFixture: Sendable {
         let issuer = try ForeignIssuer.shared.get()
         try folder.write(try issuer.keySet(), to: "idp.json")
         for (name, content) in settings.files { try folder.write(content, to: name) }
-        if let tokens = settings.tokens {
+        if let tokens = settings.tokens, settings.keyDirectory == nil {
             let match = tokens.firstMatch(of: /algorithm: (\w+)/).flatMap { SignatureAlgorithm(rawValue: String($0.1)) }
-            _ = try SigningKeyDirectory(path: folder.path("keys")).generate(
-                algorithm: match ?? .es256, nowSeconds: Int64(Date.now.timeIntervalSince1970))
+            _ = try SigningKeyDirectory(path: folder.path("keys"), algorithm: match ?? .es256).generate(
+                nowSeconds: Int64(Date.now.timeIntervalSince1970))
         }
         if settings.hasAccounts { try folder.write(try await Accounts.database.value, to: "accounts.sqlite") }
         return issuer

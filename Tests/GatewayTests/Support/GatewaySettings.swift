@@ -28,6 +28,8 @@ struct GatewaySettings {
     var tokens: String? = "rotation_grace: 10s"
     /// `leeway`.
     var leeway = "30s"
+    /// A key directory that another gateway has made already; `nil` for one of its own.
+    var keyDirectory: String?
     /// Whether there are accounts.
     var hasAccounts = false
     /// Further members of the upstream.
@@ -61,7 +63,8 @@ struct GatewaySettings {
         }
         if let tokens {
             lines.append(
-                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: \"\(keyDirectory ?? "./keys")\", \(tokens)}"
+            )
         }
         if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
         lines += ["issuers:"]
