@@ -122,7 +122,7 @@ struct ParsedToken {
     let header: TokenHeader
     let memo: HeaderMemo.Entry?
     let payload: UnsafeRawBufferPointer
-    let claims: RawClaims
+    var claims: RawClaims
     let signature: UnsafeRawBufferPointer
     let signingInput: UnsafeRawBufferPointer
 }

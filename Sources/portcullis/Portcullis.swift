@@ -18,8 +18,7 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: "portcullis \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self,
-        ])
+            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self, TokenCommand.self,])
 
     static func main() async {
         do {

@@ -201,7 +201,7 @@ struct RuleTests {
         let text = """
             version: 1
             tokens: {issuer: "https://a", key_directory: k}
-            issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", claims: {}, audiences: [c], algorithms: [ES256]}]
+            issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
             routes:
@@ -211,7 +211,7 @@ struct RuleTests {
             Set(summary(text))
                 == Set(
                     [
-                        "issuers[0].jwks_uri", "issuers[0].claims",
+                        "issuers[0].jwks_uri",
                         "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
     }

@@ -145,7 +145,7 @@ struct GatewayPlan {
             let trusted = TrustedIssuer(
                 issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
                 requireType: configuration.requiresTokenType,
-                maximumLifetimeSeconds: issuer.maximumLifetimeSeconds)
+                maximumLifetimeSeconds: issuer.maximumLifetimeSeconds, claims: ClaimMapping(issuer.claims))
             issuers.append(
                 .init(trusted: trusted, audiences: issuer.audiences, origin: .foreign(issuer: issuer.issuer)))
         }
@@ -170,6 +170,12 @@ struct GatewayPlan {
         }
         throw GatewayError(
             .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")
+    }
+}
+
+extension ClaimMapping {
+    init(_ names: Configuration.Issuer.ClaimNames) {
+        self.init(subject: names.subject, scope: names.scope, clientID: names.clientID)
     }
 }
 
