@@ -18,7 +18,9 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: "portcullis \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self, TokenCommand.self,])
+            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self,
+            RevokeCommand.self, TokenCommand.self,
+        ])
 
     static func main() async {
         do {
