@@ -302,6 +302,7 @@ extension Gateway {
     /// - Parameters:
     ///   - configuration: the configuration.
     ///   - path: its file, named in advice.
+    /// - Returns: the issuers in the order of the configuration, the gateway itself first.
     /// - Throws: ``GatewayError`` for keys that are missing or unusable.
     package static func trustedIssuers(
         _ configuration: Configuration, path: String
