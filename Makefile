@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CHAOS_MINUTES ?= 10
-.PHONY: chaos help run demo test valkey interop load soak lint fuzz sanitize
+.PHONY: chaos help run demo test valkey interop load bench-guard soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## build, then run Redis, a demo backend and the gateway until Ctrl-C
 	@deploy/demo/run.sh
@@ -25,6 +25,9 @@ interop: ## run clients and services of other people against the gateway
 
 load: ## attacks and loads that must be borne, each with a figure (release build)
 	@bench/run.sh load
+
+bench-guard: ## allocations, memory and instructions of a token, against committed limits (release build, valgrind)
+	@bench/guard.sh
 
 MINUTES ?= 10
 soak: ## MINUTES=10 of full load, leaving clients, dying backends and Redis: nothing lost, mixed up or leaked

@@ -99,6 +99,10 @@ let package = Package(
         .executableTarget(
             name: "crypto-benchmark", dependencies: ["LibCrypto"], path: "bench/CryptoBenchmark",
             swiftSettings: settings),
+        .target(name: "CAllocations", path: "bench/CAllocations"),
+        .executableTarget(
+            name: "token-benchmark", dependencies: ["CAllocations", "Gateway", "JOSE", "LibCrypto"],
+            path: "bench/TokenBenchmark", exclude: ["limits.txt"], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("LibCrypto", ["COpenSSL"]),
         tests(

@@ -4,6 +4,8 @@
 final class IssuerKeyring {
     /// The rules.
     let issuer: TrustedIssuer
+    /// Whether its tokens have names of their own for claims.
+    let hasClaimMapping: Bool
     private let issuerBytes: [UInt8]
     private let audienceBytes: [[UInt8]]
     private let keys: [VerificationKey]
@@ -14,9 +16,11 @@ final class IssuerKeyring {
     /// - Throws: `JOSEError` with `invalidConfiguration` or `cryptography`.
     init(_ issuer: TrustedIssuer) throws(JOSEError) {
         guard !issuer.issuer.isEmpty, !issuer.audiences.isEmpty, !issuer.audiences.contains(""),
-            !issuer.algorithms.isEmpty, issuer.maximumLifetimeSeconds ?? 1 > 0
+            !issuer.algorithms.isEmpty, issuer.maximumLifetimeSeconds ?? 1 > 0,
+            issuer.claims.isSensible
         else { throw JOSEError(.invalidConfiguration) }
         self.issuer = issuer
+        hasClaimMapping = issuer.claims != .standard
         issuerBytes = [UInt8](issuer.issuer.utf8)
         audienceBytes = issuer.audiences.map { [UInt8]($0.utf8) }
         var keys: [VerificationKey] = []

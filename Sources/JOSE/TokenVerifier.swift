@@ -134,7 +134,7 @@ struct ParsedToken {
     let header: TokenHeader
     let memo: HeaderMemo.Entry?
     let payload: UnsafeRawBufferPointer
-    let claims: RawClaims
+    var claims: RawClaims
     let signature: UnsafeRawBufferPointer
     let signingInput: UnsafeRawBufferPointer
 }

@@ -14,11 +14,13 @@ package struct TrustedIssuer: Sendable {
     package let requireType: Bool
     /// The longest accepted time from `iat` to `exp`; nil for no limit.
     package let maximumLifetimeSeconds: Int64?
+    /// What its tokens call the claims that are read.
+    package let claims: ClaimMapping
 
     /// An issuer and its rules; `TokenVerifier` checks them.
     package init(
         issuer: String, audiences: [String], algorithms: Set<SignatureAlgorithm>, keys: JSONWebKeySet,
-        requireType: Bool = false, maximumLifetimeSeconds: Int64? = nil
+        requireType: Bool = false, maximumLifetimeSeconds: Int64? = nil, claims: ClaimMapping = .standard
     ) {
         self.issuer = issuer
         self.audiences = audiences
@@ -26,5 +28,6 @@ package struct TrustedIssuer: Sendable {
         self.keys = keys
         self.requireType = requireType
         self.maximumLifetimeSeconds = maximumLifetimeSeconds
+        self.claims = claims
     }
 }

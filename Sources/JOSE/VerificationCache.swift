@@ -1,10 +1,21 @@
 /// What was found out about tokens, by the whole token.
 ///
-/// Loop-bound, bounded, and forgets the least recently used first. Only verified tokens may be put in; failures are not
-/// kept. Looking up allocates nothing.
+/// Loop-bound and bounded. A token that comes a second time is kept before those that came once, and the least recently used
+/// is forgotten first, so that a flood of new tokens does not push out those in use. Only verified tokens may be put in;
+/// failures are not kept. Looking up allocates nothing.
 package final class VerificationCache<Value> {
     @usableFromInline var index: TokenIndex
     @usableFromInline var values: ContiguousArray<Value> = []
+
+    @usableFromInline var hits: UInt64 = 0
+    @usableFromInline var misses: UInt64 = 0
+
+    /// How often a token was found.
+    package var hitCount: UInt64 { hits }
+    /// How often a token was not found.
+    package var missCount: UInt64 { misses }
+    /// How many tokens had to make room for others; what ``removeAll()`` forgets does not count.
+    package var evictionCount: UInt64 { index.evictionCount }
 
     /// An empty cache.
     ///
@@ -24,7 +35,11 @@ package final class VerificationCache<Value> {
     /// What was kept for the token, which becomes the most recently used.
     @inlinable
     package func value(for token: UnsafeRawBufferPointer) -> Value? {
-        guard let slot = index.use(token) else { return nil }
+        guard let slot = index.use(token) else {
+            misses &+= 1
+            return nil
+        }
+        hits &+= 1
         return values[slot]
     }
 

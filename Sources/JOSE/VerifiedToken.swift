@@ -69,12 +69,15 @@ extension TokenVerifier {
         _ token: UnsafeRawBufferPointer, nowSeconds: Int64
     ) throws(TokenRejection) -> VerifiedToken {
         lastIssuerIndex = nil
-        let parsed = try parse(token)
+        var parsed = try parse(token)
         let issuerIndex = try issuerIndex(of: parsed)
         lastIssuerIndex = issuerIndex
         guard keyrings[issuerIndex].issuer.isAvailable else { throw .keysUnavailable }
         let key = try checkSignature(of: parsed, issuerIndex: issuerIndex)
         let keyring = keyrings[issuerIndex]
+        if keyring.hasClaimMapping {
+            try parsed.claims.apply(keyring.issuer.claims, in: parsed.payload, scanner: &scanner)
+        }
         let claims = try AccessClaims(parsed.claims, in: parsed.payload, for: keyring, scanner: &scanner)
         let verified = VerifiedToken(
             claims: claims, issuer: keyring.issuer.issuer, issuerIndex: issuerIndex, key: key)

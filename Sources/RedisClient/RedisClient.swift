@@ -92,25 +92,6 @@ package final class RedisClient: Sendable {
             jitter: { Double.random(in: 0..<1) })
     }
 
-    /// Makes a connection for one purpose alone, such as to wait for a stream's next entries, which would hold up
-    /// whatever else was sent on a shared one.
-    ///
-    /// It is not started, and belongs to the caller, who stops it; shutting the client down does not.
-    /// - Parameters:
-    ///   - eventLoop: Where it is used; it need not be of the client's group.
-    ///   - commandTimeout: How long after it was queued a command may wait for its reply: more than a blocking
-    ///     command blocks.
-    ///   - clientName: The name shown by `CLIENT LIST`; without spaces.
-    /// - Returns: The connection.
-    package func makeDedicatedConnection(
-        on eventLoop: any EventLoop, commandTimeout: TimeAmount, clientName: String
-    ) -> RedisConnection {
-        var configuration = configuration
-        configuration.commandTimeout = commandTimeout
-        configuration.clientName = clientName
-        return RedisConnection(configuration: configuration, eventLoop: eventLoop, logger: logger)
-    }
-
     /// Whether every event loop has a ready connection.
     package var isReady: Bool { !eventLoops.isEmpty && status.readyCount == eventLoops.count }
 

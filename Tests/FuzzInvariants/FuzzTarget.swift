@@ -9,6 +9,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case path = "Path"
     case json = "JSON"
     case token = "Token"
+    case claims = "Claims"
+    case key = "JWK"
 
     /// Checks every rule for an input.
     ///
@@ -22,6 +24,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .path: PathInvariants.complaint(about: input)
         case .json: JSONInvariants.complaint(about: input)
         case .token: TokenInvariants.complaint(about: input)
+        case .claims: ClaimsInvariants.complaint(about: input)
+        case .key: KeyInvariants.complaint(about: input)
         }
     }
 

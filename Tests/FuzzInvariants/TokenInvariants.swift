@@ -7,7 +7,7 @@ import LibCrypto
 /// signature.
 enum TokenInvariants {
     private static let secret = [UInt8](repeating: 0x5a, count: 64)
-    private static let now: Int64 = 1_800_000_000
+    static let now: Int64 = 1_800_000_000
     private static let leewaySeconds: Int64 = 60
 
     static func complaint(about input: UnsafeRawBufferPointer) -> String? {
@@ -18,12 +18,17 @@ enum TokenInvariants {
             guard signed(signingInput(of: bytes)) == bytes else { return "a token that nobody signed was accepted" }
             if let complaint = claimsComplaint(about: verified, token: bytes) { return complaint }
         }
-        let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"at+jwt","kid":"k"}"#.utf8))
-        let token = signed(Array("\(header).\(Base64URL.encode(bytes))".utf8))
+        let token = signed(claims: bytes)
         guard let verified = try? token.withUnsafeBytes({ try verifier.verify($0, nowSeconds: now) }) else {
             return nil
         }
         return claimsComplaint(about: verified, token: token)
+    }
+
+    /// A token of these octets as claims.
+    static func signed(claims: [UInt8]) -> [UInt8] {
+        let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"at+jwt","kid":"k"}"#.utf8))
+        return signed(Array("\(header).\(Base64URL.encode(claims))".utf8))
     }
 
     private static func textComplaint(about bytes: [UInt8]) -> String? {
@@ -64,11 +69,13 @@ enum TokenInvariants {
         return nil
     }
 
-    private static func verifier() -> TokenVerifier? {
+    /// Trusts the issuer and the secret of these tests.
+    static func verifier(claims: ClaimMapping = .standard) -> TokenVerifier? {
         let key = #"{"keys":[{"kty":"oct","alg":"HS256","kid":"k","k":"\#(Base64URL.encode(secret))"}]}"#
         guard let keys = try? JSONWebKeySet(json: Array(key.utf8), provenance: .operatorFile) else { return nil }
         let issuer = TrustedIssuer(
-            issuer: "https://issuer.test", audiences: ["https://gw.test"], algorithms: [.hs256], keys: keys)
+            issuer: "https://issuer.test", audiences: ["https://gw.test"], algorithms: [.hs256], keys: keys,
+            claims: claims)
         return try? TokenVerifier(issuers: [issuer], leewaySeconds: leewaySeconds)
     }
 
@@ -76,7 +83,8 @@ enum TokenInvariants {
         token.lastIndex(of: UInt8(ascii: ".")).map { Array(token[..<$0]) } ?? token
     }
 
-    private static func signed(_ signingInput: [UInt8]) -> [UInt8] {
+    /// A signing input with its code under the secret of these tests.
+    static func signed(_ signingInput: [UInt8]) -> [UInt8] {
         let code = signingInput.withUnsafeBytes { message in
             try? MessageAuthenticator(key: secret, hash: .sha256).code(for: message)
         }

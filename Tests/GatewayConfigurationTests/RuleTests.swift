@@ -190,7 +190,7 @@ struct RuleTests {
         let text = """
             version: 1
             tokens: {issuer: "https://a", key_directory: k}
-            issuers: [{issuer: b, jwks_file: b, claims: {}, audiences: [c], algorithms: [ES256]}]
+            issuers: [{issuer: b, jwks_file: b, audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
             routes:
@@ -200,7 +200,6 @@ struct RuleTests {
             Set(summary(text))
                 == Set(
                     [
-                        "issuers[0].claims",
                         "routes[0].auth.any_of[0]",
                     ].map { "notSupportedYet \($0)" }))
     }

@@ -49,7 +49,9 @@ struct SchemaTests {
             "access_log": ["sample": 1],
             "redis": ["url": "redis+sentinel://a/m", "tls": Object(), "sentinel": Object()],
             "tokens": ["issuer": "https://a", "key_directory": "k"],
-            "issuers": [["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"]]],
+            "issuers": [
+                ["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"], "claims": Object()]
+            ],
             "verification_cache": Object(),
             "revocation": Object(),
             "credentials": ["database": "postgres://u@h/d"],
@@ -102,7 +104,8 @@ struct SchemaTests {
         #expect(try problems(1, at: "version") == [])
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
-                "", "access_log", "cors", "credentials", "issuers[0]", "limits", "listeners", "listeners.admin",
+                "", "access_log", "cors", "credentials", "issuers[0]", "issuers[0].claims", "limits", "listeners",
+                "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
                 "login.delegate", "redis", "redis.sentinel", "redis.tls", "revocation", "routes[0]", "routes[0].auth",
                 "routes[0].rate_limit",

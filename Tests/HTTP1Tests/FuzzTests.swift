@@ -30,6 +30,13 @@ struct FuzzTests {
             #"{"iss":"https://issuer.test","aud":["https://gw.test"],"sub":"a","jti":"b","exp":1800000100,"iat":1800000000}"#,
             "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln",
         ],
+        .claims: [
+            #"{"iss":"https://issuer.test","aud":"https://gw.test","oid":"a","sub":"c","jti":"b","exp":1.8000001e9,"iat":1800000000,"roles":["r","w"],"azp":"c"}"#
+        ],
+        .key: [
+            #"{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","alg":"HS256","kid":"k"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig"}"#,
+        ],
     ]
 
     @Test("changed and invented bytes break no rule", arguments: FuzzTarget.allCases)

@@ -93,4 +93,31 @@ struct TokenVectorTests {
             }
         }
     }
+
+    /// Tokens accepted here that another implementation refuses, each for a reason of its own.
+    private static let othersRefuse: [String: String] = [
+        "valid-unknown-hdr": "joserfc refuses header members it does not know; RFC 7515 section 4 has them ignored",
+        "jku-4-legit-sig": "joserfc checks the form of jku; here it is never looked at",
+        "jku-5-legit-sig": "joserfc checks the form of jku; here it is never looked at",
+        "jku-6-legit-sig": "joserfc checks the form of jku; here it is never looked at",
+        "jku-8-legit-sig": "joserfc checks the form of jku; here it is never looked at",
+        "kid-missing": "the harnesses of the others look keys up by kid only; exactly one key fits the algorithm",
+        "zip-DEF": "joserfc refuses zip, which is for encrypted tokens; here it is ignored, never inflated",
+    ]
+
+    @Test("no token is accepted that PyJWT, joserfc, jwcrypto or jwt-kit refuses, but for the listed ones")
+    func references() throws {
+        let accepted = try Set(
+            ["jwt/jwt_attacks.jsonl", "jwt/jwt_attacks_large.jsonl.gz"].flatMap { try Self.outcomes($0) }
+                .filter { $0.rejection == nil }.map { $0.row.text("id") })
+        let rows = try Vectors.rows("jwt/jwt_reference_outcomes.jsonl")
+        #expect(rows.count == 587)
+        var differing: Set<String> = []
+        for row in rows where accepted.contains(row.text("id")) {
+            let outcomes = row["outcomes"]?.object?.members ?? []
+            #expect(outcomes.count == 4)
+            if outcomes.contains(where: { $0.value.string != "accept" }) { differing.insert(row.text("id")) }
+        }
+        #expect(differing == Set(Self.othersRefuse.keys))
+    }
 }

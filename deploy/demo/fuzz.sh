@@ -40,7 +40,7 @@ for target in "${targets[@]}"; do
     log=$folder/$target.log
     mkdir -p "$findings"
     dictionary=Fuzz/http1.dict
-    [[ $target != JSON && $target != Token ]] || dictionary=Fuzz/json.dict
+    [[ ! $target =~ ^(JSON|Token|Claims|JWK)$ ]] || dictionary=Fuzz/json.dict
     # New inputs go to the first folder and are kept for the next time; the others are only read.
     if ! FUZZ_TARGET=$target "$fuzzer" -max_total_time="$seconds" -max_len=2048 -timeout=60 -rss_limit_mb=2048 \
         -print_final_stats=1 -dict="$dictionary" -artifact_prefix="$findings/" \

@@ -39,6 +39,15 @@ for number, row in enumerate(rows("jwt/jwt_attacks.jsonl")):
     parts = token.split(b".")
     if len(parts) == 3:
         try:
-            write("Token", f"{number}-claims", base64.urlsafe_b64decode(parts[1] + b"=="))
+            claims = base64.urlsafe_b64decode(parts[1] + b"==")
+            write("Token", f"{number}-claims", claims)
+            write("Claims", number, claims)
         except ValueError:
             pass
+for number, row in enumerate(rows("jwt/jwks_cases.jsonl")):
+    write("JWK", number, row["doc"].encode())
+    try:
+        for place, key in enumerate(json.loads(row["doc"])["keys"]):
+            write("JWK", f"{number}-{place}", json.dumps(key).encode())
+    except (ValueError, KeyError, TypeError):
+        pass

@@ -54,8 +54,9 @@ for purpose in "$@"; do
                 "util-linux|command:prlimit|takes descriptors and memory away"
             )
             ;;
+        guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, interop, load, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, interop, load, guard, lint or fuzz" ;;
     esac
 done
 

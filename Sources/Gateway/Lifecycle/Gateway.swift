@@ -2,7 +2,7 @@ import Credentials
 import Foundation
 package import GatewayConfiguration
 import Hummingbird
-import JOSE
+package import JOSE
 import LibCrypto
 package import Logging
 import NIOCore
@@ -305,5 +305,18 @@ extension Gateway {
     package static func validate(_ configuration: Configuration, path: String) throws(GatewayError) {
         let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
         _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeTrustStore() }
+    }
+
+    /// Whose tokens a configuration accepts, with the keys that are known before anybody has been asked for them.
+    ///
+    /// - Parameters:
+    ///   - configuration: the configuration.
+    ///   - path: its file, named in advice.
+    /// - Returns: the issuers in the order of the configuration, the gateway itself first.
+    /// - Throws: ``GatewayError`` for keys that are missing or unusable.
+    package static func trustedIssuers(
+        _ configuration: Configuration, path: String
+    ) throws(GatewayError) -> [TrustedIssuer] {
+        try GatewayPlan(configuration, path: path, loopCount: 1).authentication.issuers.map(\.trusted)
     }
 }

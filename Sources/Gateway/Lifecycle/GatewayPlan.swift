@@ -166,12 +166,18 @@ struct GatewayPlan {
             var trusted = TrustedIssuer(
                 issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
                 requireType: configuration.requiresTokenType,
-                maximumLifetimeSeconds: issuer.maximumLifetimeSeconds)
+                maximumLifetimeSeconds: issuer.maximumLifetimeSeconds, claims: ClaimMapping(issuer.claims))
             trusted.isAvailable = isAvailable
             issuers.append(
                 .init(trusted: trusted, audiences: issuer.audiences, origin: .foreign(issuer: issuer.issuer)))
         }
         return issuers
+    }
+}
+
+extension ClaimMapping {
+    init(_ names: Configuration.Issuer.ClaimNames) {
+        self.init(subject: names.subject, scope: names.scope, clientID: names.clientID)
     }
 }
 

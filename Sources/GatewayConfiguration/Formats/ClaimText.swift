@@ -29,6 +29,18 @@ enum ClaimText {
         return text
     }
 
+    /// The name of a claim that may stand for another one: not one that means the same to everybody (RFC 7519 section 4.1).
+    static func claimName(_ text: String) throws(SettingMismatch) -> String {
+        guard (1...256).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            !["iss", "aud", "exp", "nbf", "iat", "jti", "cnf"].contains(text)
+        else {
+            throw SettingMismatch(
+                "the name of a claim: 1 to 256 printable characters without spaces, and none of iss, aud, exp, nbf, iat, "
+                    + "jti, cnf")
+        }
+        return text
+    }
+
     /// The issuer of this gateway (RFC 8414 section 2): a URL without query and fragment; `http` is for trying out.
     static func ownIssuer(_ text: String) throws(SettingMismatch) -> String {
         let mismatch = SettingMismatch("a URL such as https://auth.example, without user, query and fragment")

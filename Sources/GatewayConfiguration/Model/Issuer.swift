@@ -13,6 +13,18 @@ extension Configuration {
         ///
         /// Revocations of its tokens are kept for this long.
         package var maximumLifetimeSeconds: Int64
+        /// What its tokens call the claims that are read.
+        package var claims: ClaimNames
+
+        /// The names of claims; `nil` for the usual one.
+        package struct ClaimNames: Sendable, Equatable {
+            /// Instead of `sub`.
+            package var subject: String?
+            /// Instead of `scope`, or else `scp`.
+            package var scope: String?
+            /// Instead of `client_id`, or else `azp`.
+            package var clientID: String?
+        }
     }
 
     /// Where an issuer's keys are.

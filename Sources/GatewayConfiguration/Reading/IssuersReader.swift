@@ -23,7 +23,6 @@ struct IssuersReader {
     }
 
     private func read(_ section: SectionReader) -> Configuration.Issuer? {
-        section.notSupportedYet("claims")
         let issuer = section.required("issuer", "write what its tokens have as `iss`").flatMap { node in
             values.text(node, as: ClaimText.stringOrURI)
         }
@@ -33,6 +32,7 @@ struct IssuersReader {
         let algorithms = section.required("algorithms", "write what it signs with, such as [ES256]").flatMap(algorithms)
         let maximumLifetime =
             section.node("max_lifetime").flatMap { values.seconds($0, in: 1...3650 * 86_400) } ?? 86_400
+        let claims = claimNames(section.node("claims"))
         guard let issuer, let keySource, let audiences, let algorithms else { return nil }
         if case .published = keySource, let symmetric = algorithms.first(where: { $0.rawValue.hasPrefix("HS") }) {
             values.problems.add(
@@ -46,7 +46,8 @@ struct IssuersReader {
             keySource: keySource,
             audiences: audiences,
             algorithms: algorithms,
-            maximumLifetimeSeconds: maximumLifetime
+            maximumLifetimeSeconds: maximumLifetime,
+            claims: claims
         )
     }
 
@@ -89,6 +90,16 @@ struct IssuersReader {
             return nil
         }
         return .published(published)
+    }
+
+    private func claimNames(_ node: SettingNode?) -> Configuration.Issuer.ClaimNames {
+        guard let node else { return .init() }
+        let section = SectionReader(node, values: values)
+        defer { section.end() }
+        func name(_ key: String) -> String? {
+            section.node(key).flatMap { values.text($0, as: ClaimText.claimName) }
+        }
+        return .init(subject: name("subject"), scope: name("scope"), clientID: name("client_id"))
     }
 
     private func algorithms(_ node: SettingNode) -> [Configuration.SigningAlgorithm]? {

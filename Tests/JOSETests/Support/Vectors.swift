@@ -37,6 +37,12 @@ enum Vectors {
         }
     }
 
+    /// A file that is one JSON document.
+    static func document(_ path: String) throws -> JSONValue {
+        let limits = JSONLimits(maximumByteCount: 16 << 20, maximumDepth: 32, maximumMemberCount: 256)
+        return try JSONParser(limits: limits).parse(try bytes(path))
+    }
+
     private static func decompressed(_ path: String) throws -> [UInt8] {
         guard let directory else { throw Unreadable(path: path) }
         let process = Process()
