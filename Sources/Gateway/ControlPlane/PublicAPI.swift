@@ -62,14 +62,20 @@ struct PublicAPI {
         let password = try parameters.requiredText("password")
         let wanted = try parameters.text("scope")
         do {
-            let user = try await authenticator.authenticate(name: name, password: Array(password.utf8))
+            let user = try await authenticator.authenticate(
+                name: name, password: Array(password.utf8), address: context.clientAddress)
             let scope = try Self.scope(wanted, of: user)
             let tokens = try await sessions.begin(
-                subject: user.name.text, clientID: Self.firstPartyClientID, scope: scope)
+                subject: user.name.text, clientID: Self.firstPartyClientID, scope: scope,
+                details: SessionDetails(address: context.clientAddress, claims: user.claims))
             auditLog.loggedIn(subject: user.name.text, session: tokens.sessionID, context: context)
             return try Self.response(tokens)
-        } catch let error as CredentialError where error.code == .invalidCredentials {
-            auditLog.loginRefused(context: context)
+        } catch let error as CredentialError {
+            switch error.code {
+            case .invalidCredentials: auditLog.loginRefused(context: context)
+            case .throttled(let seconds): auditLog.loginThrottled(retryAfterSeconds: seconds, context: context)
+            default: break
+            }
             throw error
         }
     }
@@ -139,7 +145,7 @@ struct PublicAPI {
         }
     }
 
-    private static func scope(_ wanted: String?, of user: User) throws -> Scope {
+    private static func scope(_ wanted: String?, of user: LoginIdentity) throws -> Scope {
         guard let granted = Scope(user.scope.text) else { throw Problem.internalError }
         guard let wanted else { return granted }
         guard let scope = Scope(wanted), scope.isSubset(of: granted) else { throw Problem.invalidScope }

@@ -178,6 +178,7 @@ package final class Gateway: Service {
             let accounts = try await openAccounts(credentials, running)
             authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
         }
+        authenticator = try guarded(authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, clock: clock)
         }

@@ -15,6 +15,7 @@ package final class RunningGateway: Sendable {
         var admin: AdminListener?
         var store: SQLCredentialStore?
         var pool: HashingPool?
+        var identityService: IdentityService?
         var reloader: Reloader?
         var publicPorts: [Int] = []
         var adminPort = 0
@@ -68,12 +69,17 @@ package final class RunningGateway: Sendable {
         }
     }
 
+    func add(_ identityService: IdentityService) {
+        parts.withLock { $0.identityService = identityService }
+    }
+
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
         parts.reloader?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
+        await parts.identityService?.shutDown()
         await parts.pool?.shutDown()
         parts.store?.close()
         await parts.redis?.shutdown()

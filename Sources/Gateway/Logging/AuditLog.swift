@@ -27,6 +27,16 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    func loginThrottled(retryAfterSeconds: Int, context: ControlContext) {
+        metrics.count(.logins, ("result", "throttled"))
+        logger.warning(
+            "login throttled",
+            metadata: [
+                "retry_after_s": "\(retryAfterSeconds)", "client_address": "\(context.clientAddress)",
+                "request_id": "\(context.requestID)",
+            ])
+    }
+
     /// An administrator changed something; which it was stands in constant words.
     func administered(
         _ change: StaticString, _ name: String, kind: String? = nil, reason: String? = nil, count: Int? = nil,

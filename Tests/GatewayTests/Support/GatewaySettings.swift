@@ -26,6 +26,10 @@ struct GatewaySettings {
     var tokens: String? = "rotation_grace: 10s"
     /// Whether there are accounts.
     var hasAccounts = false
+    /// The URL of the database they are in, when that is not an SQLite file.
+    var accountDatabase: String?
+    /// Members of `login`; by default nobody is throttled where there are accounts.
+    var login: String?
     /// Further members of the upstream.
     var upstream = "response_timeout: 10s"
     /// Routes besides the standard ones, each a line of YAML without its dash.
@@ -57,7 +61,13 @@ struct GatewaySettings {
             lines.append(
                 "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
         }
-        if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
+        if let accountDatabase {
+            lines.append(
+                "credentials: {database: \"\(accountDatabase)\", password: \"${file:database-password}\"}")
+        } else if hasAccounts {
+            lines.append("credentials: {database: ./accounts.sqlite}")
+        }
+        if let login = login ?? (hasAccounts ? "attempts: 100000" : nil) { lines.append("login: {\(login)}") }
         lines += ["issuers:"]
         lines += [
             "  - {issuer: \"\(ForeignIssuer.name)\", jwks_file: ./idp.json, audiences: [api], algorithms: [ES256, RS256]}"
