@@ -19,6 +19,7 @@ struct Portcullis: AsyncParsableCommand {
         version: "portcullis \(Version.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self,
+            RevokeCommand.self,
         ])
 
     static func main() async {

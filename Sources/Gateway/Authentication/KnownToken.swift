@@ -16,6 +16,21 @@ final class KnownToken {
         validity = token.validity
         scope = token.scope
         identity = IdentityRenderer.render(token)
+        query = Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms)
+        let issuerAudiences = settings.issuers[token.issuerIndex].audiences
+        standings = settings.policies.map {
+            $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+        }
+    }
+
+    func standing(with policy: Int) -> RoutePolicy.Standing {
+        standings[policy]
+    }
+
+    /// The question whether a token is revoked.
+    static func denyListQuery(
+        for token: VerifiedToken, settings: AuthenticationSettings, forms: DenyListQuery.Forms
+    ) -> DenyListQuery {
         let origin = settings.origin(of: token)
         let issuedAt =
             switch origin {
@@ -25,17 +40,9 @@ final class KnownToken {
             case .foreign:
                 token.issuedAt.millisecondsRoundedDown
             }
-        query = DenyListQuery(
+        return DenyListQuery(
             tokenID: token.tokenID, sessionID: token.sessionID, subject: token.subject, clientID: token.clientID,
             keyID: token.keyID, origin: origin, issuedAtMilliseconds: issuedAt, keys: settings.revocationKeys,
-            forms: settings.queryForms)
-        let issuerAudiences = settings.issuers[token.issuerIndex].audiences
-        standings = settings.policies.map {
-            $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
-        }
-    }
-
-    func standing(with policy: Int) -> RoutePolicy.Standing {
-        standings[policy]
+            forms: forms)
     }
 }

@@ -101,8 +101,7 @@ package final class Gateway: Service {
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
-            controlPlane: HummingbirdControlPlane(
-                responder: publicAPI.router().buildResponder(), logger: logger),
+            controlPlane: controlPlane(publicAPI),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
             let denyList =
@@ -171,7 +170,8 @@ package final class Gateway: Service {
                 redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
                 ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, clock: clock, audit: auditLog.record)
+                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: clock,
+                audit: auditLog.record)
         }
         var authenticator: (any Authenticating)?
         if let credentials = configuration.credentials {
@@ -185,7 +185,17 @@ package final class Gateway: Service {
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            delivery: TokenDelivery(
+                cookieProof: configuration.login.usesCookies
+                    ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
+            status: RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess),
             clock: clock, auditLog: auditLog)
+    }
+
+    private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {
+        let own = HummingbirdControlPlane(responder: publicAPI.router().buildResponder(), logger: logger)
+        guard !configuration.crossOrigins.isEmpty else { return own }
+        return CrossOriginAccess(origins: Set(configuration.crossOrigins), next: own)
     }
 
     /// Gives the connections to Redis a moment, so that the first requests do not meet one that is still being made.

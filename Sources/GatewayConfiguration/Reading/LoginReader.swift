@@ -13,7 +13,8 @@ struct LoginReader {
             windowMilliseconds: section.milliseconds(
                 "window", default: standard.windowMilliseconds, in: 1000...86_400_000),
             passwordDenyListFile: section.node("password_denylist").flatMap(file),
-            delegate: section.node("delegate").flatMap(readDelegate))
+            delegate: section.node("delegate").flatMap(readDelegate),
+            usesCookies: section.boolean("cookies", default: standard.usesCookies))
         let isPossible = root.isWritten("credentials") || section.isWritten("delegate")
         if !root.isWritten("tokens") || !isPossible {
             values.problems.add(

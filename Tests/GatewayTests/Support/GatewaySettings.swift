@@ -67,7 +67,8 @@ struct GatewaySettings {
         } else if hasAccounts {
             lines.append("credentials: {database: ./accounts.sqlite}")
         }
-        if let login = login ?? (hasAccounts ? "attempts: 100000" : nil) { lines.append("login: {\(login)}") }
+        let standard = hasAccounts && !sections.contains { $0.hasPrefix("login:") } ? "attempts: 100000" : nil
+        if let login = login ?? standard { lines.append("login: {\(login)}") }
         lines += ["issuers:"]
         lines += [
             "  - {issuer: \"\(ForeignIssuer.name)\", jwks_file: ./idp.json, audiences: [api], algorithms: [ES256, RS256]}"
@@ -75,11 +76,11 @@ struct GatewaySettings {
         lines += issuers.map { "  - \($0)" }
         lines += sections
         lines += ["upstreams:", "  api: {targets: [\"http://127.0.0.1:\(backendPort)\"], \(upstream)}", "routes:"]
-        let standard = [
+        let standardRoutes = [
             "{path: /api/, upstream: api, auth: {any_of: [jwt]}}",
             "{path: /public/, upstream: api, auth: none}",
         ]
-        lines += (standard + routes).map { "  - \($0)" }
+        lines += (standardRoutes + routes).map { "  - \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }
 }
