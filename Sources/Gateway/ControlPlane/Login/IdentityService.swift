@@ -5,6 +5,7 @@ import JOSE
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Sessions
 import Synchronization
 
 /// Has an identity service judge names and passwords.
@@ -115,10 +116,11 @@ final class IdentityService: Authenticating {
         }
         var claims = ""
         if let value = answer["claims"] {
-            guard case .object = value else {
-                throw CredentialError(.unavailable(.other), detail: "the identity service's claims are no object")
-            }
             claims = JSONWriter.text(of: value)
+            guard case .object = value, claims.utf8.count <= SessionDetails.maximumClaimsBytes else {
+                throw CredentialError(
+                    .unavailable(.other), detail: "the identity service's claims are no object, or too long")
+            }
         }
         return LoginIdentity(name: name, scope: scope, claims: claims)
     }
