@@ -27,7 +27,7 @@ struct ExampleTests {
         #expect(route.path == "/api/")
         #expect(route.host == "api.example")
         #expect(route.methods == ["GET", "POST"])
-        #expect(route.access == .token(.init(scopes: ["analytics:read"], scopesMatch: .all, audiences: ["api"])))
+        #expect(route.access == .token(.init(scopes: .init(scopes: ["analytics:read"]), audiences: ["api"])))
         #expect(
             route.rateLimit
                 == .init(requestCount: 100, windowMilliseconds: 1000, burstCount: 100, key: .subject, isShared: false))

@@ -2,20 +2,12 @@ import JOSE
 import Proxy
 import Revocation
 
-/// What is remembered of a verified token: only what cannot change while it lives.
-///
-/// Its times are judged again on each use, and the deny-list is asked again.
-final class KnownToken {
+/// What is remembered of a verified token.
+final class KnownToken: KnownCredential {
     let validity: TokenValidity
-    let scope: String
-    let identity: Identity
-    let query: DenyListQuery
-    private let standings: [RoutePolicy.Standing]
 
     init(_ token: VerifiedToken, settings: AuthenticationSettings) {
         validity = token.validity
-        scope = token.scope
-        identity = IdentityRenderer.render(token)
         let origin = settings.origin(of: token)
         let issuedAt =
             switch origin {
@@ -25,17 +17,15 @@ final class KnownToken {
             case .foreign:
                 token.issuedAt.millisecondsRoundedDown
             }
-        query = DenyListQuery(
+        let query = DenyListQuery(
             tokenID: token.tokenID, sessionID: token.sessionID, subject: token.subject, clientID: token.clientID,
             keyID: token.keyID, origin: origin, issuedAtMilliseconds: issuedAt, keys: settings.revocationKeys,
             forms: settings.queryForms)
         let issuerAudiences = settings.issuers[token.issuerIndex].audiences
-        standings = settings.policies.map {
-            $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
-        }
-    }
-
-    func standing(with policy: Int) -> RoutePolicy.Standing {
-        standings[policy]
+        super.init(
+            scope: token.scope, identity: IdentityRenderer.render(token), query: query,
+            standings: settings.policies.map {
+                $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+            })
     }
 }

@@ -92,7 +92,8 @@ package final class Gateway: Service {
         let revocations: any RevocationWriter =
             redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
             ?? inProcess
-        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, running)
+        let credentials = try configuration.credentials.map { try openCredentials($0, running) }
+        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, credentials)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         // Made once here so that an unusable key is found now and not on an event loop.
@@ -106,9 +107,13 @@ package final class Gateway: Service {
         ) { eventLoop in
             let denyList =
                 redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
-            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
-                return { Authentication() }
+            let apiKeys = credentials.map {
+                LoopAPIKeys(settings: settings, authenticator: $0.machines, eventLoop: eventLoop)
             }
+            guard
+                let loop = try? LoopAuthenticator(
+                    settings: settings, denyList: denyList, apiKeys: apiKeys, logger: logger)
+            else { return { Authentication() } }
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
@@ -151,43 +156,70 @@ package final class Gateway: Service {
 
     private func makePublicAPI(
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocations: any RevocationWriter, _ running: RunningGateway
+        _ revocations: any RevocationWriter, _ credentials: OpenCredentials?
     ) throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger)
-        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
                 redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
                 ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, clock: clock, audit: auditLog.record)
-        }
-        var authenticator: (any Authenticating)?
-        if let credentials = configuration.credentials {
-            authenticator = try makeAuthenticator(credentials, running)
+                policy: policy, signingKeys: keys, store: store, clock: Self.wallClock, audit: auditLog.record)
         }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
-            try BearerVerification(settings: plan.authentication, clock: clock)
+            try BearerVerification(settings: plan.authentication, clock: Self.wallClock)
         }
         return PublicAPI(
-            sessions: sessions, authenticator: authenticator, bearer: bearer,
+            sessions: sessions, authenticator: credentials?.authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
-            clock: clock, auditLog: auditLog)
+            clock: Self.wallClock, auditLog: auditLog)
     }
 
-    private func makeAuthenticator(
+    /// Milliseconds since 1970.
+    private static let wallClock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
+
+    /// What the database of accounts serves.
+    private struct OpenCredentials {
+        var authenticator: any Authenticating
+        var machines: MachineAuthenticator
+    }
+
+    private func openCredentials(
         _ credentials: Configuration.Credentials, _ running: RunningGateway
-    ) throws -> any Authenticating {
+    ) throws -> OpenCredentials {
         do {
             let store = try SQLiteCredentialStore(path: credentials.databaseFile)
             let pool = try HashingPool(hasher: try PasswordHasher())
-            running.add(store, pool)
-            return PasswordAuthenticator(store: store, pool: pool, logger: logger)
+            let machines = try makeMachineAuthenticator(store)
+            running.add(store, pool, machines)
+            return OpenCredentials(
+                authenticator: PasswordAuthenticator(store: store, pool: pool, logger: logger), machines: machines)
         } catch {
             throw GatewayError(
                 .unavailable, "credentials.database \(credentials.databaseFile) \(advice(for: error))")
         }
+    }
+
+    private func makeMachineAuthenticator(
+        _ store: any MachineCredentialStoring
+    ) throws(CredentialError) -> MachineAuthenticator {
+        let pepper = configuration.tokens.map {
+            CredentialPepper(directory: $0.keyDirectory, configurationPath: configurationPath)
+        }
+        return try MachineAuthenticator(
+            store: store,
+            hasher: { [logger] () throws(CredentialError) in
+                var bytes: [UInt8] = []
+                do throws(SigningKeyError) {
+                    bytes = try pepper?.load() ?? []
+                } catch {
+                    logger.error("API keys and clients cannot be checked", metadata: ["problem": "\(error)"])
+                    throw CredentialError(.hashingFailed)
+                }
+                return try SecretHasher(pepper: bytes)
+            },
+            clock: Self.wallClock, logger: logger)
     }
 
     private func advice(for error: CredentialError) -> String {

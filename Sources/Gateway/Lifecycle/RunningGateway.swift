@@ -15,6 +15,7 @@ package final class RunningGateway: Sendable {
         var admin: AdminListener?
         var store: SQLiteCredentialStore?
         var pool: HashingPool?
+        var machines: MachineAuthenticator?
         var reloader: Reloader?
         var publicPorts: [Int] = []
         var adminPort = 0
@@ -61,10 +62,11 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.reloader = reloader }
     }
 
-    func add(_ store: SQLiteCredentialStore, _ pool: HashingPool) {
+    func add(_ store: SQLiteCredentialStore, _ pool: HashingPool, _ machines: MachineAuthenticator) {
         parts.withLock {
             $0.store = store
             $0.pool = pool
+            $0.machines = machines
         }
     }
 
@@ -75,6 +77,7 @@ package final class RunningGateway: Sendable {
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
         await parts.pool?.shutDown()
+        await parts.machines?.shutDown()
         parts.store?.close()
         await parts.redis?.shutdown()
         try? await group.shutdownGracefully()

@@ -18,7 +18,7 @@ struct ConfigurationReader {
         let routes = RoutesReader(
             values: values, upstreamNames: upstreams.names, defaultOutagePolicy: revocation.onUnavailable,
             hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers")),
-            hasRedis: root.isWritten("redis")
+            hasCredentials: root.isWritten("credentials"), hasRedis: root.isWritten("redis")
         ).read(root)
         let listeners = ListenersReader(values: values, folder: folder).read(root.node("listeners"))
         let proxies = TrustedProxiesReader(values: values).read(root, listeners)
@@ -33,6 +33,7 @@ struct ConfigurationReader {
             tokens: tokens,
             issuers: issuers,
             leewaySeconds: root.seconds("leeway", default: 30, in: 0...300),
+            hasHierarchicalScopes: root.boolean("hierarchical_scopes", default: false),
             requiresTokenType: root.boolean("require_typ", default: false),
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
@@ -120,6 +121,10 @@ struct ConfigurationReader {
         guard let node = root.node("credentials") else { return nil }
         let section = SectionReader(node, values: values)
         let database = section.required("database", "write the path of an SQLite file")
+        let cache = SectionReader(section.node("api_key_cache"), values: values)
+        let entries = cache.integer("entries", default: 10_000, in: 1...1_000_000)
+        let lifetime = cache.seconds("ttl", default: 60, in: 1...3600)
+        cache.end()
         section.end()
         if !root.isWritten("tokens") {
             problems.add(
@@ -132,7 +137,9 @@ struct ConfigurationReader {
                 if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
                     throw .notSupportedYet("this version keeps accounts in an SQLite file: write its path")
                 }
-                return Configuration.Credentials(databaseFile: try FilePath.parse(text, in: folder))
+                return Configuration.Credentials(
+                    databaseFile: try FilePath.parse(text, in: folder), apiKeyCacheEntryLimit: entries,
+                    apiKeyCacheLifetimeSeconds: lifetime)
             }
         }
     }

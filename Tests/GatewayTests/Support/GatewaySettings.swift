@@ -24,6 +24,8 @@ struct GatewaySettings {
     var tokens: String? = "rotation_grace: 10s"
     /// Whether there are accounts.
     var hasAccounts = false
+    /// Further members of `credentials`, each with a comma before it.
+    var credentials = ""
     /// Further members of the upstream.
     var upstream = "response_timeout: 10s"
     /// Routes besides the standard ones, each a line of YAML without its dash.
@@ -54,7 +56,7 @@ struct GatewaySettings {
             lines.append(
                 "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
         }
-        if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
+        if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite\(credentials)}") }
         lines += ["issuers:"]
         lines += [
             "  - {issuer: \"\(ForeignIssuer.name)\", jwks_file: ./idp.json, audiences: [api], algorithms: [ES256, RS256]}"
