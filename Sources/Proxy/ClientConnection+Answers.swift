@@ -180,7 +180,7 @@ extension ClientConnection {
         if var body, parser.head.method != .head { output.writeBuffer(&body) }
         writeOutput()
         context?.flush()
-        logExchange()
+        recordExchange()
         guard phase != .closed else { return }
         if keeps { nextRequest() } else { closeAfterFlush() }
     }
@@ -210,25 +210,30 @@ extension ClientConnection {
         if exchange.body.hasEnded { exchange.state.requestEnded() }
     }
 
-    // MARK: - Logging
+    // MARK: - Counting and logging
 
-    /// Writes the access-log line of the exchange.
-    func logExchange() {
-        guard let log = loop.accessLog, exchange.status != 0,
-            log.takes(status: exchange.status, chance: loop.makeChance())
-        else { return }
+    /// Counts the exchange and writes its access-log line.
+    func recordExchange() {
+        guard exchange.status != 0 else { return }
         let now = loop.now
         var upstreamTime: Int64?
         if let start = exchange.upstreamStartedAt {
             upstreamTime = ((exchange.upstreamEndedAt ?? now) - start).nanoseconds
         }
         let started = exchange.startedAt
+        let duration = started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds
+        var upstream: (index: Int, nanoseconds: Int64)?
+        if let pool = exchange.pool, let upstreamTime { upstream = (pool.index, upstreamTime) }
+        loop.metrics.record(
+            route: exchange.routeIndex, method: parser.head.method, status: exchange.status, nanoseconds: duration,
+            upstream: upstream)
+        guard let log = loop.accessLog, log.takes(status: exchange.status, chance: loop.makeChance()) else { return }
         log.append(
             AccessLog.Entry(
                 requestID: exchange.requestID,
                 route: exchange.route?.label ?? "-",
                 method: parser.head.method, status: exchange.status, reason: exchange.reason,
-                durationNanoseconds: started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds,
+                durationNanoseconds: duration,
                 upstreamNanoseconds: upstreamTime, subject: exchange.identity?.loggedSubject),
             nowMilliseconds: loop.wallClockMilliseconds)
     }

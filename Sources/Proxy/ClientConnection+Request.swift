@@ -101,6 +101,7 @@ extension ClientConnection {
         switch match {
         case .route(let index):
             exchange.route = loop.configuration.routes.routes[index]
+            exchange.routeIndex = index
             return nil
         case .notFound: return (.notFound, "no_route")
         case .methodNotAllowed(let allow): return (.methodNotAllowed(allow: allow), "method_not_allowed")
@@ -141,9 +142,11 @@ extension ClientConnection {
         guard phase == .deciding else { return }
         switch decision {
         case .permit(let permit):
+            loop.metrics.recordDecision(isPermitted: true, reason: "ok")
             exchange.rateLimit = permit.rateLimit
             permitted(permit.identity)
         case .deny(let denial):
+            loop.metrics.recordDecision(isPermitted: false, reason: denial.reason)
             exchange.rateLimit = denial.rateLimit
             answer(denial.problem, reason: denial.reason)
         case .pending: return

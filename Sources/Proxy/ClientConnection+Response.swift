@@ -121,11 +121,11 @@ extension ClientConnection {
         switch exchange.state.responseEnded(upstreamKeepsAlive: upstreamKeepsAlive) {
         case .next(let reuse):
             connection?.end(reuse: reuse)
-            logExchange()
+            recordExchange()
             nextRequest()
         case .close(let reuse):
             connection?.end(reuse: reuse)
-            logExchange()
+            recordExchange()
             closeAfterFlush()
         }
     }

@@ -71,14 +71,14 @@ extension ClientConnection {
         guard phase == .tunnelling else { return }
         upstream = nil
         if !tunnel.isOrderly { exchange.reason = "upstream_closed" }
-        logExchange()
+        recordExchange()
         closeAfterFlush()
     }
 
     /// The client's connection is gone, both ways; what it had sent still reaches the upstream.
     func tunnelClientGone() {
         if !tunnel.isOrderly { exchange.reason = "client_closed" }
-        logExchange()
+        recordExchange()
         upstream?.finish()
         upstream = nil
     }

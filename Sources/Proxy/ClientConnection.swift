@@ -119,7 +119,7 @@ final class ClientConnection: ChannelInboundHandler {
             decided(decision)
         }
         if !transport.isStream {
-            place = transport.place ?? ConnectionPlace(for: peer, on: loop)
+            place = transport.place ?? ConnectionPlace(for: peer, at: transport.listener, on: loop)
             guard place != nil else {
                 answer(.tooManyConnections, reason: "connection_limit")
                 return
@@ -204,7 +204,7 @@ final class ClientConnection: ChannelInboundHandler {
         if previous != .tunnelling, previous != .readingHead && previous != .lingering && previous != .closed {
             if exchange.status == 0 { exchange.status = 499 }
             exchange.reason = "client_closed"
-            logExchange()
+            recordExchange()
         }
         exchange = Exchange()
         place?.giveUp(on: loop)
@@ -357,7 +357,7 @@ final class ClientConnection: ChannelInboundHandler {
     func abort(_ reason: StaticString) {
         guard phase != .closed else { return }
         exchange.reason = reason
-        logExchange()
+        recordExchange()
         // What comes now is thrown away, and the end is logged.
         phase = .lingering
         upstream?.close()

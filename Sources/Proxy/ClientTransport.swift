@@ -2,6 +2,8 @@
 struct ClientTransport {
     /// Who is at the other end, where that is known before the channel is; a stream's peer is its connection's.
     var peer: ClientPeer?
+    /// The place of the listener that took it.
+    var listener = 0
     /// Its place among the connections, where it has one already.
     var place: ConnectionPlace?
     /// Whether this is a stream: counted with its connection, and read again only when asked to.

@@ -2,15 +2,19 @@
 struct ConnectionPlace {
     /// The network whose connections this one is counted among, where their number is limited.
     private var network: UInt128?
+    /// The place of the listener that took it.
+    private let listener: Int
 
     /// Takes a place among all, if there is one.
-    init?(on loop: LoopContext) {
+    init?(at listener: Int, on loop: LoopContext) {
         guard loop.connectionCount.increment(upTo: loop.configuration.limits.connections) else { return nil }
+        self.listener = listener
+        loop.metrics.connectionOpened(listener: listener)
     }
 
     /// Takes a place among all and among those of the peer's address, if there is one.
-    init?(for peer: ClientPeer, on loop: LoopContext) {
-        self.init(on: loop)
+    init?(for peer: ClientPeer, at listener: Int, on loop: LoopContext) {
+        self.init(at: listener, on: loop)
         guard take(for: peer, on: loop) else {
             giveUp(on: loop)
             return nil
@@ -33,6 +37,7 @@ struct ConnectionPlace {
     /// Gives the place up; to be called once.
     func giveUp(on loop: LoopContext) {
         loop.connectionCount.decrement()
+        loop.metrics.connectionClosed(listener: listener)
         if let network { loop.connectionCount.byAddress.decrement(network) }
     }
 }

@@ -10,6 +10,8 @@ struct Exchange {
     var requestID = RequestID(high: 0, low: 0)
     /// The route, once there is one.
     var route: Route?
+    /// Its place among the routes.
+    var routeIndex: Int?
     /// The pool of the upstream that the request goes to.
     var pool: UpstreamPool?
     var identity: Identity?

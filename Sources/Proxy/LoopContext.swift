@@ -14,6 +14,7 @@ final class LoopContext {
     let accessLog: AccessLog?
     /// How many client connections all loops have together.
     let connectionCount: ConnectionCount
+    let metrics: LoopMetrics
     private(set) var pools: [UpstreamPool] = []
     private var spareBuffer: ByteBuffer?
     private(set) var isDraining = false
@@ -37,9 +38,11 @@ final class LoopContext {
         self.makeAuthentication = makeAuthentication
         self.accessLog = accessLog
         self.connectionCount = connectionCount
+        metrics = LoopMetrics(
+            routeCount: configuration.routes.routes.count, upstreamCount: configuration.upstreams.count)
         var system = SystemRandomNumberGenerator()
         random = SeededGenerator(seed: (system.next(), system.next()))
-        pools = configuration.upstreams.map { UpstreamPool($0, loop: self) }
+        pools = configuration.upstreams.enumerated().map { UpstreamPool($1, index: $0, loop: self) }
     }
 
     /// Starts what runs by the clock: log batches and the closing of idle upstream connections.

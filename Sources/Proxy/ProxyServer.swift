@@ -9,8 +9,10 @@ package final class ProxyServer: Sendable {
         var channels: [ListenerClosing] = []
         var files: [UnixSocketFile] = []
         var isStopping = false
+        var listenerCount = 0
     }
 
+    private let configuration: ProxyConfiguration
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoopContext>]
     private let logger: Logger
@@ -35,6 +37,7 @@ package final class ProxyServer: Sendable {
         accessLog: AccessLogWriter?, logger: Logger, resolver: NameResolver = .system,
         makeAuthentication: @escaping @Sendable (any EventLoop) -> (() -> Authentication)
     ) async throws {
+        self.configuration = configuration
         self.group = group
         self.logger = logger
         let count = ConnectionCount()
@@ -59,6 +62,18 @@ package final class ProxyServer: Sendable {
             of: configuration.upstreams, for: loops, on: group.next(), resolver: resolver, logger: logger)
     }
 
+    /// What all event loops have counted since the start, and how many connections each listener has.
+    package func metrics() async -> ProxyMetrics {
+        var found = ProxyMetrics()
+        for loop in loops {
+            let part = try? await loop.eventLoop.submit { [configuration] in
+                loop.value.metrics.snapshot(configuration)
+            }.get()
+            if let part { found.add(part) }
+        }
+        return found
+    }
+
     /// How many client connections there are.
     package var connections: Int { connectionCount.current }
 
@@ -67,16 +82,20 @@ package final class ProxyServer: Sendable {
     /// - Returns: the address bound, with the port that was chosen where 0 was asked for; `nil` for a Unix socket.
     /// - Throws: `IOError` when the address is taken or not allowed, ``UnixSocketRefusal`` for a Unix socket.
     package func listen(on listener: Listener) async throws -> SocketAddress? {
+        let index = listening.withLockedValue { state in
+            defer { state.listenerCount += 1 }
+            return state.listenerCount
+        }
         let sockets = ListeningSockets(group: group, loops: loops, logger: logger)
         switch listener.address {
         case .tcp(let host, let port):
-            let opening = makeOpening(listener, isLocal: false)
+            let opening = makeOpening(listener, index, isLocal: false)
             let channels = try await sockets.bindTCP(
                 host: host, port: port, sharesPort: listener.sharesPort, opening: opening)
             watch(channels, handsOver: listener.sharesPort)
             return channels.first?.localAddress
         case .unix(let path, let mode):
-            let opening = makeOpening(listener, isLocal: true)
+            let opening = makeOpening(listener, index, isLocal: true)
             let (channel, file) = try await sockets.bindUnix(path: path, mode: mode, opening: opening)
             listening.withLockedValue { $0.files.append(file) }
             watch([channel], handsOver: false)
@@ -84,9 +103,9 @@ package final class ProxyServer: Sendable {
         }
     }
 
-    private func makeOpening(_ listener: Listener, isLocal: Bool) -> ConnectionOpening {
+    private func makeOpening(_ listener: Listener, _ index: Int, isLocal: Bool) -> ConnectionOpening {
         ConnectionOpening(
-            tls: listener.tls, expectsProxyProtocol: listener.expectsProxyProtocol, isLocal: isLocal,
+            listener: index, tls: listener.tls, expectsProxyProtocol: listener.expectsProxyProtocol, isLocal: isLocal,
             logger: logger)
     }
 

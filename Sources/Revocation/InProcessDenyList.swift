@@ -19,6 +19,7 @@ package final class InProcessDenyList: RevocationWriter {
         /// `nil` is a mark: revoked whenever issued.
         var cutoffMilliseconds: Int64?
         var untilMilliseconds: Int64
+        var reason = ""
     }
 
     private struct State {
@@ -122,6 +123,19 @@ package final class InProcessDenyList: RevocationWriter {
         return state.withLock { $0.revoked[name] != nil }
     }
 
+    /// What is in force, by name without the prefix and `revoked:`.
+    func namesInForce(
+        nowMilliseconds: Int64
+    ) -> [(name: String, cutoffMilliseconds: Int64?, untilMilliseconds: Int64, reason: String)] {
+        let revoked = state.withLock { $0.revoked }
+        let prefix = Array("\(keys.prefix)revoked:".utf8)
+        return revoked.compactMap { name, entry in
+            guard entry.untilMilliseconds > nowMilliseconds, name.starts(with: prefix) else { return nil }
+            let text = String(decoding: name.dropFirst(prefix.count), as: UTF8.self)
+            return (text, entry.cutoffMilliseconds, entry.untilMilliseconds, entry.reason)
+        }
+    }
+
     private static func newestIssue(in state: State, nowMilliseconds: Int64) -> Int64 {
         let limit = EpochMilliseconds.sum(nowMilliseconds, RevocationScripts.maximumClockSkewMilliseconds)
         return min(state.newestIssueMilliseconds, limit)
@@ -142,7 +156,8 @@ package final class InProcessDenyList: RevocationWriter {
         let until = EpochMilliseconds.sum(revocation.untilMilliseconds, lead)
         state.revoked[name] = Entry(
             cutoffMilliseconds: cutoff,
-            untilMilliseconds: max(until, state.revoked[name]?.untilMilliseconds ?? 0)
+            untilMilliseconds: max(until, state.revoked[name]?.untilMilliseconds ?? 0),
+            reason: revocation.reason
         )
         guard
             revocation.sessionCutoffLifeMilliseconds > 0,

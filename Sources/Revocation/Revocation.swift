@@ -33,7 +33,8 @@ package struct Revocation: Sendable, Hashable {
         self.reason = Self.shortened(reason)
     }
 
-    private static func shortened(_ reason: String) -> String {
+    /// A reason cut to ``maximumReasonBytes``.
+    package static func shortened(_ reason: String) -> String {
         var bytes = 0
         return String(
             reason.unicodeScalars.prefix { scalar in

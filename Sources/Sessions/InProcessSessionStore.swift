@@ -13,6 +13,8 @@ package final class InProcessSessionStore: SessionStore {
     private struct State {
         var sessions: [String: SessionRecord] = [:]
         var idsOfSubject: [String: Set<String>] = [:]
+        /// Whose the sessions were that have ended, and until when that is known.
+        var ended: [String: (subject: String, untilMilliseconds: Int64)] = [:]
 
         mutating func insert(_ session: SessionRecord) {
             sessions[session.id] = session
@@ -23,6 +25,14 @@ package final class InProcessSessionStore: SessionStore {
             sessions[session.id] = nil
             idsOfSubject[session.subject]?.remove(session.id)
             if idsOfSubject[session.subject]?.isEmpty == true { idsOfSubject[session.subject] = nil }
+        }
+
+        /// Removes a session, and remembers whose it was for as long as its refresh token would have been good.
+        mutating func bury(_ session: SessionRecord, limit: Int, nowMilliseconds: Int64) {
+            remove(session)
+            if ended.count >= limit { ended = ended.filter { $0.value.untilMilliseconds > nowMilliseconds } }
+            guard ended.count < limit, !session.isOver(nowMilliseconds: nowMilliseconds) else { return }
+            ended[session.id] = (session.subject, session.expiresMilliseconds)
         }
 
         mutating func removeExpired(nowMilliseconds: Int64) {
@@ -62,7 +72,8 @@ package final class InProcessSessionStore: SessionStore {
                 rotatedMilliseconds: nowMilliseconds,
                 expiresMilliseconds: min(
                     EpochMilliseconds.sum(nowMilliseconds, policy.refreshLifetimeMilliseconds), ends),
-                endsMilliseconds: ends
+                endsMilliseconds: ends,
+                details: new.details
             )
             state.insert(session)
             return SessionGrant(session: session, issuedAtMilliseconds: instant)
@@ -92,10 +103,12 @@ package final class InProcessSessionStore: SessionStore {
                 request, cutoffMilliseconds: cutoff, policy: policy, nowMilliseconds: nowMilliseconds)
             switch decision {
             case .end(let outcome, let reason):
-                if let reason {
-                    try mark(session.id, token: nil, reason, policy, nowMilliseconds)
+                guard let reason else {
+                    state.remove(session)
+                    return outcome
                 }
-                state.remove(session)
+                try mark(session.id, token: nil, reason.rawValue, policy, nowMilliseconds)
+                state.bury(session, limit: maximumSessions, nowMilliseconds: nowMilliseconds)
                 return outcome
             case .refuse(let outcome):
                 return outcome
@@ -121,51 +134,71 @@ package final class InProcessSessionStore: SessionStore {
             let session = state.sessions[end.sessionID]
             if let required = end.requiredSubject, session?.subject != required { return nil }
             let isMarked = session == nil && denyList.isMarked(.session(end.sessionID))
-            try mark(isMarked ? nil : end.sessionID, token: end.token, end.reason, policy, nowMilliseconds)
-            if let session { state.remove(session) }
+            try mark(isMarked ? nil : end.sessionID, token: end.token, end.recordedReason, policy, nowMilliseconds)
+            if let session { state.bury(session, limit: maximumSessions, nowMilliseconds: nowMilliseconds) }
             return session
         }
     }
 
     package func endAll(
-        subject: String, token: EndedToken?, reason: SessionEndReason, policy: SessionPolicy, nowMilliseconds: Int64
-    ) async throws(RevocationFailure) -> Int {
+        _ end: SubjectEnd, policy: SessionPolicy, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> EndedSubject? {
         try state.withLock { state throws(RevocationFailure) in
+            let subject: String
+            var ended: String?
+            switch end.subject {
+            case .named(let name):
+                subject = name
+            case .ofSession(let session, let required):
+                let past = state.ended[session].flatMap { $0.untilMilliseconds > nowMilliseconds ? $0.subject : nil }
+                let live = state.sessions[session].flatMap {
+                    $0.isOver(nowMilliseconds: nowMilliseconds) ? nil : $0.subject
+                }
+                guard let name = live ?? past, required == nil || required == name else {
+                    return nil
+                }
+                subject = name
+                ended = session
+            }
+            let reason = end.recordedReason
             let cutoff = policy.revocationLifetimes.revocation(
-                of: .subject(subject), nowMilliseconds: nowMilliseconds, reason: reason.rawValue)
-            let tokens = token.map { [policy.mark(of: $0, reason: reason)] } ?? []
+                of: .subject(subject), nowMilliseconds: nowMilliseconds, reason: reason)
+            let tokens = end.token.map { [policy.mark(of: $0, reason: reason)] } ?? []
             try denyList.record([cutoff] + tokens, nowMilliseconds: nowMilliseconds)
             let sessions = (state.idsOfSubject[subject] ?? []).compactMap { state.sessions[$0] }
             for session in sessions { state.remove(session) }
-            return sessions.count { !$0.isOver(nowMilliseconds: nowMilliseconds) }
+            if let ended { state.ended[ended] = nil }
+            let live = sessions.count { !$0.isOver(nowMilliseconds: nowMilliseconds) }
+            return EndedSubject(subject: subject, sessionCount: live)
         }
     }
 
     package func sessions(
-        of subject: String, nowMilliseconds: Int64
+        of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64
     ) async throws(RevocationFailure) -> [SessionRecord] {
         state.withLock { state in
             let live = (state.idsOfSubject[subject] ?? []).compactMap { state.sessions[$0] }.filter { session in
                 let cutoff = denyList.sessionCutoff(
                     session: session.id, subject: session.subject, clientID: session.clientID)
                 return !session.isOver(nowMilliseconds: nowMilliseconds) && session.createdMilliseconds > cutoff
+                    && cursor?.isBefore(session) != false
             }
             let sorted = live.sorted { ($0.expiresMilliseconds, $0.id) > ($1.expiresMilliseconds, $1.id) }
-            return Array(sorted.prefix(SessionLimits.listedSessions))
+            return Array(sorted.prefix(limit))
         }
     }
 
     private func mark(
         _ session: String?,
         token: EndedToken?,
-        _ reason: SessionEndReason,
+        _ reason: String,
         _ policy: SessionPolicy,
         _ nowMilliseconds: Int64
     ) throws(RevocationFailure) {
         var marks: [Revocation] = []
         if let session {
             let until = EpochMilliseconds.sum(nowMilliseconds, policy.sessionMarkLifeMilliseconds)
-            marks.append(Revocation(target: .session(session), untilMilliseconds: until, reason: reason.rawValue))
+            marks.append(Revocation(target: .session(session), untilMilliseconds: until, reason: reason))
         }
         if let token { marks.append(policy.mark(of: token, reason: reason)) }
         try denyList.record(marks, nowMilliseconds: nowMilliseconds)

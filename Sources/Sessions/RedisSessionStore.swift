@@ -28,7 +28,7 @@ package struct RedisSessionStore: SessionStore {
                 String(policy.refreshLifetimeMilliseconds), String(policy.sessionLifetimeMilliseconds),
                 session.subject, RevocationKeys.identifier(session.subject),
                 session.clientID, RevocationKeys.identifier(session.clientID),
-                session.scope.text,
+                session.scope.text, session.details.device, session.details.address, session.details.claims,
             ]
         )
         return try SessionReply(reply).grant()
@@ -59,6 +59,7 @@ package struct RedisSessionStore: SessionStore {
                 try RedisRevocationWriter.epochSeed(), String(request.generation),
                 String(policy.rotationGraceMilliseconds), String(policy.refreshLifetimeMilliseconds),
                 String(policy.sessionMarkLifeMilliseconds), request.clientID ?? "", request.scope?.text ?? "",
+                request.address ?? "",
             ]
         )
         return try Self.outcome(SessionReply(reply))
@@ -76,7 +77,7 @@ package struct RedisSessionStore: SessionStore {
             ],
             arguments: common(end.sessionID, policy, nowMilliseconds) + [
                 try RedisRevocationWriter.epochSeed(), end.requiredSubject ?? "",
-                String(policy.sessionMarkLifeMilliseconds), end.reason.rawValue,
+                String(policy.sessionMarkLifeMilliseconds), end.recordedReason,
             ] + Self.tokenArguments(end.token, policy, nowMilliseconds)
         )
         let answer = try SessionReply(reply)
@@ -84,35 +85,45 @@ package struct RedisSessionStore: SessionStore {
     }
 
     package func endAll(
-        subject: String, token: EndedToken?, reason: SessionEndReason, policy: SessionPolicy, nowMilliseconds: Int64
-    ) async throws(RevocationFailure) -> Int {
-        let cutoff = keys.revocation.subjectKey(subject)
+        _ end: SubjectEnd, policy: SessionPolicy, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> EndedSubject? {
         let lifetimes = policy.revocationLifetimes
+        let named: [String] =
+            switch end.subject {
+            case .named(let subject): [subject, RevocationKeys.identifier(subject), "", ""]
+            case .ofSession(let session, let required): ["", "", session, required ?? ""]
+            }
         let reply = try await evaluate(
             SessionScripts.endAll,
             keys: [
-                keys.sessions(of: subject), cutoff,
-                keys.revocation.sessionCutoffKey(of: .subject(subject), origin: .own) ?? cutoff,
                 keys.revocation.stream, keys.revocation.epoch, keys.revocation.issued,
-                token.map { keys.revocation.tokenKey(jti: $0.tokenID) } ?? cutoff,
+                end.token.map { keys.revocation.tokenKey(jti: $0.tokenID) } ?? keys.revocation.stream,
             ],
-            arguments: common(RevocationKeys.identifier(subject), policy, nowMilliseconds) + [
+            arguments: [
+                keys.prefix, String(nowMilliseconds), String(lifetimes.horizonMilliseconds),
                 try RedisRevocationWriter.epochSeed(),
                 String(lifetimes.lifeMilliseconds(of: .subject, origin: .own)),
-                String(lifetimes.sessionIdleMilliseconds), reason.rawValue,
-            ] + Self.tokenArguments(token, policy, nowMilliseconds)
+                String(lifetimes.sessionIdleMilliseconds), end.recordedReason,
+            ] + Self.tokenArguments(end.token, policy, nowMilliseconds) + named
         )
-        guard case .integer(let count) = reply else { throw .unexpectedReply }
-        return Int(clamping: count)
+        guard case .array(let elements) = reply, let outcome = elements.first?.text else { throw .unexpectedReply }
+        if outcome == "absent" { return nil }
+        guard outcome == "ended", elements.count == 3, let subject = elements[1].text,
+            let count = elements[2].text.flatMap({ Int($0) })
+        else { throw .unexpectedReply }
+        return EndedSubject(subject: subject, sessionCount: count)
     }
 
     package func sessions(
-        of subject: String, nowMilliseconds: Int64
+        of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64
     ) async throws(RevocationFailure) -> [SessionRecord] {
         let reply = try await evaluate(
             SessionScripts.list,
             keys: [keys.sessions(of: subject)],
-            arguments: [keys.prefix, String(nowMilliseconds), String(SessionLimits.listedSessions)]
+            arguments: [
+                keys.prefix, String(nowMilliseconds), String(limit),
+                cursor.map { String($0.expiresMilliseconds) } ?? "", cursor?.sessionID ?? "",
+            ]
         )
         guard case .array(let elements) = reply else { throw .unexpectedReply }
         var sessions: [SessionRecord] = []

@@ -18,6 +18,11 @@ package struct SessionKeys: Sendable, Hashable {
         "\(prefix)session:\(RevocationKeys.identifier(id))"
     }
 
+    /// The hash that says whose an ended session was.
+    package func ended(_ id: String) -> String {
+        "\(prefix)ended:\(RevocationKeys.identifier(id))"
+    }
+
     /// The sorted set of a subject's session ids, each with the instant it ends if unused.
     package func sessions(of subject: String) -> String {
         "\(prefix)sessions:\(RevocationKeys.identifier(subject))"

@@ -66,12 +66,12 @@ package struct SessionPolicy: Sendable, Hashable {
     }
 
     /// The revocation of one access token.
-    func mark(of token: EndedToken, reason: SessionEndReason) -> Revocation {
+    func mark(of token: EndedToken, reason: String) -> Revocation {
         let leeway = EpochMilliseconds.ofSeconds(leewaySeconds)
         return Revocation(
             target: .token(jti: token.tokenID),
             untilMilliseconds: EpochMilliseconds.sum(token.expiresAtMilliseconds, leeway),
-            reason: reason.rawValue
+            reason: reason
         )
     }
 }

@@ -35,6 +35,7 @@ extension SessionRecord {
         if isRetry { return .grant(isRetry: true) }
         generation += 1
         rotatedMilliseconds = nowMilliseconds
+        if let address = request.address { details.address = address }
         let expires = EpochMilliseconds.sum(nowMilliseconds, policy.refreshLifetimeMilliseconds)
         expiresMilliseconds = min(expires, endsMilliseconds)
         return .grant(isRetry: false)

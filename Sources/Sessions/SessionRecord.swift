@@ -18,4 +18,6 @@ package struct SessionRecord: Sendable, Hashable {
     package var expiresMilliseconds: Int64
     /// When it ends in any case.
     package let endsMilliseconds: Int64
+    /// What else is kept with it.
+    package var details: SessionDetails
 }

@@ -14,7 +14,7 @@ struct SessionReply {
             guard let text = element.text else { throw .unexpectedReply }
             fields.append(text)
         }
-        guard let outcome = fields.first, fields.count == 1 || fields.count == 11 else { throw .unexpectedReply }
+        guard let outcome = fields.first, fields.count == 1 || fields.count == 14 else { throw .unexpectedReply }
         self.outcome = outcome
         self.fields = fields
     }
@@ -22,7 +22,7 @@ struct SessionReply {
     /// The session in the reply.
     func session() throws(RevocationFailure) -> SessionRecord {
         guard
-            fields.count == 11,
+            fields.count == 14,
             let scope = Scope(fields[4]),
             let generation = UInt32(fields[5]),
             let created = Int64(fields[6]),
@@ -39,7 +39,8 @@ struct SessionReply {
             createdMilliseconds: created,
             rotatedMilliseconds: rotated,
             expiresMilliseconds: expires,
-            endsMilliseconds: ends
+            endsMilliseconds: ends,
+            details: SessionDetails(device: fields[11], address: fields[12], claims: fields[13])
         )
     }
 

@@ -11,6 +11,7 @@ enum SessionScripts {
         RevocationScripts.prelude + """
             local texts = {'subject', 'subject_id', 'client', 'client_id', 'scope'}
             local numbers = {'generation', 'created', 'rotated', 'expires', 'ends'}
+            local details = {'device', 'address', 'claims'}
 
             local function load(key)
               if redis.call('EXISTS', key) == 0 then return nil end
@@ -21,13 +22,14 @@ enum SessionScripts {
               for _, name in ipairs(numbers) do
                 session[name] = decimal(redis.call('HGET', key, name)) or error('CORRUPT session')
               end
+              for _, name in ipairs(details) do session[name] = redis.call('HGET', key, name) or '' end
               return session
             end
 
             local function reply(outcome, id, session, issued)
               return {outcome, id, session.subject, session.client, session.scope, text(session.generation),
                 text(session.created), text(session.rotated), text(session.expires), text(session.ends),
-                text(issued or 0)}
+                text(issued or 0), session.device, session.address, session.claims}
             end
 
             -- A session that began at or before this is over.
@@ -45,6 +47,9 @@ enum SessionScripts {
               local key = prefix .. 'sessions:' .. session.subject_id
               redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
               redis.call('ZADD', key, text(session.expires), id)
+              -- Who falls off the list lives on: cut-offs, and not the list, end a subject's sessions.
+              local surplus = redis.call('ZCARD', key) - \(SessionLimits.listedSessions)
+              if surplus > 0 then redis.call('ZREMRANGEBYRANK', key, 0, surplus - 1) end
               local life = math.max(session.expires - now, redis.call('PTTL', key))
               redis.call('PEXPIRE', key, text(life))
             end
@@ -52,6 +57,17 @@ enum SessionScripts {
             local function remove(prefix, id, session)
               redis.call('DEL', prefix .. 'session:' .. id)
               redis.call('ZREM', prefix .. 'sessions:' .. session.subject_id, id)
+            end
+
+            -- Whose it was is known for as long as its refresh token would have been good.
+            local function bury(prefix, id, session, now)
+              remove(prefix, id, session)
+              local life = session.expires - now
+              if life <= 0 then return end
+              local key = prefix .. 'ended:' .. id
+              redis.call('HSET', key, 'subject', session.subject, 'subject_id', session.subject_id,
+                'until', text(session.expires))
+              redis.call('PEXPIRE', key, text(life))
             end
 
             local function revoke_session(log, prefix, id, life, reason)
@@ -64,7 +80,7 @@ enum SessionScripts {
     /// `KEYS`: session, newest issue instant, then every cut-off that concerns it.
     ///
     /// `ARGV`: prefix, now, id, horizon, refresh life, session life, subject, its identifier, client, its identifier,
-    /// scope.
+    /// scope, device, address, claims.
     static let begin = RedisScript(
         source: prelude + """
             local prefix, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -74,10 +90,11 @@ enum SessionScripts {
             local issued = issue(KEYS[2], now, tonumber(ARGV[4]), cutoffs)
             local ends = now + tonumber(ARGV[6])
             local session = {subject = ARGV[7], subject_id = ARGV[8], client = ARGV[9], client_id = ARGV[10],
-              scope = ARGV[11], generation = 1, created = issued, rotated = now,
+              scope = ARGV[11], device = ARGV[12], address = ARGV[13], claims = ARGV[14], generation = 1, created = issued, rotated = now,
               expires = math.min(now + tonumber(ARGV[5]), ends), ends = ends}
             for _, name in ipairs(texts) do redis.call('HSET', KEYS[1], name, session[name]) end
             for _, name in ipairs(numbers) do redis.call('HSET', KEYS[1], name, text(session[name])) end
+            for _, name in ipairs(details) do redis.call('HSET', KEYS[1], name, session[name]) end
             redis.call('PEXPIRE', KEYS[1], text(session.expires - now))
             list(prefix, id, session, now)
             return reply('began', id, session, issued)
@@ -98,7 +115,7 @@ enum SessionScripts {
     /// `KEYS`: session, stream, epoch, newest issue instant, the signing key's cut-off.
     ///
     /// `ARGV`: prefix, now, id, horizon, seed, generation presented, grace, refresh life, life of a session's mark,
-    /// client or empty, scope or empty.
+    /// client or empty, scope or empty, address or empty.
     static let rotate = RedisScript(
         source: prelude + """
             local prefix, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -109,7 +126,7 @@ enum SessionScripts {
             local presented, mark_life = tonumber(ARGV[6]), tonumber(ARGV[9])
             local function over(outcome, reason)
               revoke_session(log, prefix, id, mark_life, reason)
-              remove(prefix, id, session)
+              bury(prefix, id, session, now)
               return reply(outcome, id, session)
             end
 
@@ -135,6 +152,10 @@ enum SessionScripts {
             session.expires = math.min(now + tonumber(ARGV[8]), session.ends)
             redis.call('HSET', KEYS[1], 'generation', text(session.generation), 'rotated', text(now),
               'expires', text(session.expires))
+            if ARGV[12] ~= '' then
+              session.address = ARGV[12]
+              redis.call('HSET', KEYS[1], 'address', session.address)
+            end
             redis.call('PEXPIRE', KEYS[1], text(session.expires - now))
             list(prefix, id, session, now)
             return reply('rotated', id, session, issued)
@@ -161,48 +182,81 @@ enum SessionScripts {
               revoke_session(log, prefix, id, tonumber(ARGV[7]), ARGV[8])
             end
             if not session then return {'absent'} end
-            remove(prefix, id, session)
+            bury(prefix, id, session, now)
             return reply('ended', id, session)
             """
     )
 
-    /// `KEYS`: the subject's sessions, its cut-off, its session cut-off, stream, epoch, newest issue instant, the
-    /// token's mark (the cut-off's key without one).
+    /// Ends all that a subject has.
     ///
-    /// `ARGV`: prefix, now, the subject's identifier, horizon, seed, life of the cut-off, life of the session cut-off,
-    /// reason, the token's identifier, life of its mark or 0.
+    /// `KEYS`: stream, epoch, newest issue instant, the token's mark (the stream without one).
+    ///
+    /// `ARGV`: prefix, now, horizon, seed, life of the cut-off, life of the session cut-off, reason, the token's
+    /// identifier, life of its mark or 0, the subject, its identifier; or both empty, then a session and the subject
+    /// required or empty.
     static let endAll = RedisScript(
         source: prelude + """
-            local prefix, now, subject = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-            local log = {stream = KEYS[4], epoch = KEYS[5], now = now, newest = newest(KEYS[6], now),
-              horizon = tonumber(ARGV[4]), seed = ARGV[5]}
-            local ids = redis.call('ZRANGE', KEYS[1], 0, -1)
-            local live = redis.call('ZCOUNT', KEYS[1], '(' .. text(now), '+inf')
-            local value = cut(log, KEYS[2], 'sub', subject, now, tonumber(ARGV[6]), ARGV[8])
-            cut_sessions(KEYS[3], value, tonumber(ARGV[7]))
-            if tonumber(ARGV[10]) > 0 and redis.call('EXISTS', KEYS[7]) == 0 then
-              mark(log, KEYS[7], 'jti', ARGV[9], tonumber(ARGV[10]), ARGV[8])
+            local prefix, now = ARGV[1], tonumber(ARGV[2])
+            local subject, subject_id = ARGV[10], ARGV[11]
+            local ended
+            if subject_id == '' then
+              local session = load(prefix .. 'session:' .. ARGV[12])
+              if session and now < session.expires then
+                subject, subject_id = session.subject, session.subject_id
+              else
+                ended = prefix .. 'ended:' .. ARGV[12]
+                if now >= (decimal(redis.call('HGET', ended, 'until')) or 0) then return {'absent'} end
+                subject, subject_id = redis.call('HGET', ended, 'subject'), redis.call('HGET', ended, 'subject_id')
+                if not subject or not subject_id then error('CORRUPT session') end
+              end
+              if ARGV[13] ~= '' and ARGV[13] ~= subject then return {'absent'} end
+            end
+            local log = {stream = KEYS[1], epoch = KEYS[2], now = now, newest = newest(KEYS[3], now),
+              horizon = tonumber(ARGV[3]), seed = ARGV[4]}
+            local list = prefix .. 'sessions:' .. subject_id
+            local ids = redis.call('ZRANGE', list, 0, -1)
+            local live = redis.call('ZCOUNT', list, '(' .. text(now), '+inf')
+            local value = cut(log, prefix .. 'revoked:sub:' .. subject_id, 'sub', subject_id, now, tonumber(ARGV[5]),
+              ARGV[7])
+            cut_sessions(prefix .. 'cutoff:sub:' .. subject_id, value, tonumber(ARGV[6]))
+            if tonumber(ARGV[9]) > 0 and redis.call('EXISTS', KEYS[4]) == 0 then
+              mark(log, KEYS[4], 'jti', ARGV[8], tonumber(ARGV[9]), ARGV[7])
             end
             for _, id in ipairs(ids) do redis.call('DEL', prefix .. 'session:' .. id) end
-            redis.call('DEL', KEYS[1])
-            return live
+            redis.call('DEL', list)
+            if ended then redis.call('DEL', ended) end
+            return {'ended', subject, text(live)}
             """
     )
 
+    /// Lists, and forgets the ids of sessions that are gone.
+    ///
     /// `KEYS`: the subject's sessions.
     ///
-    /// `ARGV`: prefix, now, how many at most.
+    /// `ARGV`: prefix, now, how many at most, the instant and the id to begin behind or both empty.
     static let list = RedisScript(
         source: prelude + """
-            local prefix, now = ARGV[1], tonumber(ARGV[2])
-            local found = {}
-            local ids = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. text(now), 'LIMIT', 0, ARGV[3])
-            for _, id in ipairs(ids) do
-              local session = load(prefix .. 'session:' .. id)
-              if session and session.created > session_cutoff(prefix, id, session) then
-                table.insert(found, reply('live', id, session))
+            local prefix, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+            local before, last = tonumber(ARGV[4]), ARGV[5]
+            local found, gone, offset = {}, {}, 0
+            while #found < limit do
+              local ids = redis.call('ZREVRANGEBYSCORE', KEYS[1], before and text(before) or '+inf', '(' .. text(now),
+                'WITHSCORES', 'LIMIT', offset, 100)
+              if #ids == 0 then break end
+              for index = 1, #ids, 2 do
+                local id, expires = ids[index], tonumber(ids[index + 1])
+                if #found < limit and (not before or expires < before or id < last) then
+                  local session = load(prefix .. 'session:' .. id)
+                  if not session then
+                    table.insert(gone, id)
+                  elseif session.created > session_cutoff(prefix, id, session) then
+                    table.insert(found, reply('live', id, session))
+                  end
+                end
               end
+              offset = offset + #ids / 2
             end
+            for _, id in ipairs(gone) do redis.call('ZREM', KEYS[1], id) end
             return found
             """
     )

@@ -45,8 +45,11 @@ package final class SessionService: Sendable {
     }
 
     /// Begins a session after a login.
-    /// - Throws: ``SessionError``: `unavailable`, `signingFailed`.
-    package func begin(subject: String, clientID: String, scope: Scope) async throws(SessionError) -> IssuedTokens {
+    /// - Throws: ``SessionError``: `unavailable`, `signingFailed` (also for claims over their bound).
+    package func begin(
+        subject: String, clientID: String, scope: Scope, details: SessionDetails = .none
+    ) async throws(SessionError) -> IssuedTokens {
+        guard details.claims.utf8.count <= SessionDetails.maximumClaimsBytes else { throw .signingFailed }
         let keys = currentKeys
         let now = clock()
         let new = NewSession(
@@ -54,7 +57,8 @@ package final class SessionService: Sendable {
             subject: subject,
             clientID: clientID,
             scope: scope,
-            keyID: keys.signer.keyID
+            keyID: keys.signer.keyID,
+            details: details
         )
         let grant: SessionGrant
         do {
@@ -105,10 +109,11 @@ package final class SessionService: Sendable {
     ///   - refreshToken: the token presented.
     ///   - scope: a narrower scope for the access token; `nil` or empty for all of the session's.
     ///   - clientID: the client that presents it, when that is known.
+    ///   - address: where it came from, when that is known.
     /// - Returns: a new pair.
     /// - Throws: ``SessionError``: any.
     package func refresh(
-        _ refreshToken: String, scope: String? = nil, clientID: String? = nil
+        _ refreshToken: String, scope: String? = nil, clientID: String? = nil, address: String? = nil
     ) async throws(SessionError) -> IssuedTokens {
         let keys = currentKeys
         let token = try open(refreshToken, keys)
@@ -119,7 +124,8 @@ package final class SessionService: Sendable {
             generation: token.generation,
             clientID: clientID,
             scope: wanted,
-            keyID: keys.signer.keyID
+            keyID: keys.signer.keyID,
+            address: address
         )
         let outcome: RotationOutcome
         do {

@@ -12,11 +12,14 @@ package struct NewSession: Sendable {
     package let scope: Scope
     /// The key its first access token will be signed with.
     package let keyID: String
+    /// What else is kept with it.
+    package let details: SessionDetails
 
     /// Describes a session to begin.
     package init(
-        id: String, subject: String, clientID: String, scope: Scope, keyID: String
+        id: String, subject: String, clientID: String, scope: Scope, keyID: String, details: SessionDetails = .none
     ) {
+        self.details = details
         self.id = id
         self.subject = subject
         self.clientID = clientID
@@ -37,11 +40,14 @@ package struct RotationRequest: Sendable {
     package let scope: Scope?
     /// The key the access token will be signed with.
     package let keyID: String
+    /// Where it came from, when that is known.
+    package let address: String?
 
     /// Describes a refresh token presented.
     package init(
-        sessionID: String, generation: UInt32, clientID: String?, scope: Scope?, keyID: String
+        sessionID: String, generation: UInt32, clientID: String?, scope: Scope?, keyID: String, address: String? = nil
     ) {
+        self.address = address
         self.sessionID = sessionID
         self.generation = generation
         self.clientID = clientID
@@ -104,16 +110,64 @@ package struct SessionEnd: Sendable {
     package let token: EndedToken?
     /// Why.
     package let reason: SessionEndReason
+    /// Why in the words of an administrator; `nil` for those of ``reason``.
+    package let remark: String?
 
     /// Describes an end.
     package init(
-        sessionID: String, requiredSubject: String?, token: EndedToken?, reason: SessionEndReason
+        sessionID: String, requiredSubject: String?, token: EndedToken?, reason: SessionEndReason, remark: String? = nil
     ) {
+        self.remark = remark
         self.sessionID = sessionID
         self.requiredSubject = requiredSubject
         self.token = token
         self.reason = reason
     }
+
+    /// What the deny-list keeps as the reason.
+    package var recordedReason: String { Revocation.shortened(remark ?? reason.rawValue) }
+}
+
+/// The end of everything a subject has.
+package struct SubjectEnd: Sendable {
+    /// How the subject is named.
+    package enum Subject: Sendable, Hashable {
+        /// By name.
+        case named(String)
+        /// By a session that is or was the subject's; with who that must be, for a caller who said so.
+        ///
+        /// A session that has ended names its subject until its refresh token would have ended unused, and once only: a
+        /// copied token of it cannot log somebody out again and again.
+        case ofSession(String, required: String?)
+    }
+
+    /// Whose sessions and tokens.
+    package let subject: Subject
+    /// The access token that asks, when there is one.
+    package let token: EndedToken?
+    /// Why.
+    package let reason: SessionEndReason
+    /// Why in the words of an administrator; `nil` for those of ``reason``.
+    package let remark: String?
+
+    /// Describes an end.
+    package init(subject: Subject, token: EndedToken?, reason: SessionEndReason, remark: String? = nil) {
+        self.subject = subject
+        self.token = token
+        self.reason = reason
+        self.remark = remark
+    }
+
+    /// What the deny-list keeps as the reason.
+    package var recordedReason: String { Revocation.shortened(remark ?? reason.rawValue) }
+}
+
+/// What the end of everything a subject has came to.
+package struct EndedSubject: Sendable, Hashable {
+    /// The subject.
+    package let subject: String
+    /// How many sessions were on its list.
+    package let sessionCount: Int
 }
 
 /// Where sessions are kept.
@@ -139,19 +193,18 @@ package protocol SessionStore: Sendable {
         -> SessionRecord?
 
     /// Ends every session of a subject, with a cut-off for its access tokens and for any session not on its list.
-    /// - Returns: how many sessions were on the list.
-    func endAll(
-        subject: String, token: EndedToken?, reason: SessionEndReason, policy: SessionPolicy, nowMilliseconds: Int64
-    ) async throws(RevocationFailure) -> Int
+    /// - Returns: whose and how many; `nil` when nobody is named by the session, or somebody else, and nothing changed.
+    func endAll(_ end: SubjectEnd, policy: SessionPolicy, nowMilliseconds: Int64) async throws(RevocationFailure)
+        -> EndedSubject?
 
-    /// The live sessions of a subject, at most ``SessionLimits/listedSessions``, the longest to live first.
-    func sessions(of subject: String, nowMilliseconds: Int64) async throws(RevocationFailure) -> [SessionRecord]
-}
-
-/// Bounds of the stores.
-package enum SessionLimits {
-    /// How many sessions of one subject a listing shows.
-    package static let listedSessions = 1000
-    /// How many sessions the store inside the process keeps.
-    package static let sessionsInProcess = 1_000_000
+    /// Live sessions of a subject, those used last first.
+    /// - Parameters:
+    ///   - subject: the subject.
+    ///   - cursor: begin behind it; `nil` for the start.
+    ///   - limit: how many at most.
+    ///   - nowMilliseconds: the wall clock.
+    /// - Returns: the sessions.
+    /// - Throws: ``RevocationFailure``.
+    func sessions(of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64)
+        async throws(RevocationFailure) -> [SessionRecord]
 }

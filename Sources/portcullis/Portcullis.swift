@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 
 /// The command line.
 @main

@@ -52,7 +52,9 @@ enum ImportRules {
                 "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RateLimiting",
                 "RedisClient", "Revocation", "Sessions",
             ],
-            packages: ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"],
+            packages: [
+                "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
+            ],
             platform: ["Foundation"]),
         ImportRule(
             "portcullis", own: ["Credentials", "Gateway", "GatewayConfiguration", "JOSE", "Proxy", "Sessions"],

@@ -67,11 +67,21 @@ struct ReloaderTests {
 struct DescriptorBudgetTests {
     @Test("two for each connection, after what is kept back")
     func budget() {
-        let large = DescriptorBudget(limit: 1_048_576, loopCount: 8, listenerCount: 2, idleUpstreamCount: 512)
-        #expect(large.reserve == 64 + 8 * 6 + 512)
-        #expect(large.connections == (1_048_576 - 624) / 2)
-        let small = DescriptorBudget(limit: 100, loopCount: 2, listenerCount: 1, idleUpstreamCount: 256)
+        let large = DescriptorBudget(
+            limit: 1_048_576, loopCount: 8, listenerCount: 2, upstreams: [(256, 2), (64, 3)])
+        #expect(large.reserve == 64 + 8 * 6 + 8 * 320)
+        #expect(large.connections == (1_048_576 - 2672) / 2)
+        let small = DescriptorBudget(limit: 100, loopCount: 2, listenerCount: 1, upstreams: [(256, 1)])
         #expect(small.connections == 1, "the gateway starts all the same")
+    }
+
+    @Test("what the largest upstream of one target keeps idle on a loop was in use before, and is counted once")
+    func idleConnections() {
+        let one = DescriptorBudget(limit: 20_000, loopCount: 1, listenerCount: 1, upstreams: [(8000, 1)])
+        #expect(one.reserve == 64 + 5)
+        let more = DescriptorBudget(
+            limit: 20_000, loopCount: 2, listenerCount: 1, upstreams: [(100, 1), (40, 1), (300, 2)])
+        #expect(more.reserve == 64 + 10 + 2 * 440 - 100)
     }
 
     @Test("the limit is raised as far as it goes, and is told")

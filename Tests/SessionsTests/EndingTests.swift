@@ -82,7 +82,7 @@ struct EndingTests {
             var mine: [IssuedTokens] = []
             for _ in 0..<3 { mine.append(try await harness.begin("alice")) }
             let other = try await harness.begin("bob")
-            #expect(try await harness.service.sessions(of: "alice").count == 3)
+            #expect(try await harness.service.sessions(of: "alice").sessions.count == 3)
             #expect(try await harness.service.endAll(subject: "alice", token: ended(mine[0], harness)) == 3)
             for tokens in mine {
                 guard case .revoked = try await harness.verdict(tokens.accessToken) else {
@@ -91,10 +91,57 @@ struct EndingTests {
                 }
                 await harness.expectRefused(tokens.refreshToken, .unknownSession)
             }
-            #expect(try await harness.service.sessions(of: "alice").isEmpty)
+            #expect(try await harness.service.sessions(of: "alice").sessions.isEmpty)
             #expect(try await harness.service.endAll(subject: "alice") == 0)
             #expect(try await harness.verdict(other.accessToken) == .clear)
             _ = try await harness.service.refresh(other.refreshToken)
+        }
+    }
+
+    @Test(
+        "everywhere by the refresh token of a session that has ended works, once",
+        arguments: SessionHarness.Kind.allCases)
+    func everywhereAfterItsEnd(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let reused = try await harness.begin()
+            _ = try await harness.service.refresh(reused.refreshToken)
+            harness.clock.advance(bySeconds: 60)
+            await harness.expectRefused(reused.refreshToken, .reused)
+            let loggedOut = try await harness.begin()
+            try await harness.service.logOut(refreshToken: loggedOut.refreshToken)
+            for token in [reused.refreshToken, loggedOut.refreshToken] {
+                let live = try await harness.begin()
+                let others = try await harness.begin("bob")
+                try await harness.service.logOut(refreshToken: token, everywhere: true, ownedBy: "bob")
+                #expect(try await harness.verdict(live.accessToken) == .clear)
+                try await harness.service.logOut(refreshToken: token, everywhere: true)
+                #expect(try await harness.verdict(live.accessToken) == .revoked(.subject))
+                await harness.expectRefused(live.refreshToken, .unknownSession)
+                #expect(try await harness.verdict(others.accessToken) == .clear)
+                // A copy of a dead token must not be a way to log somebody out for ever.
+                let after = try await harness.begin()
+                try await harness.service.logOut(refreshToken: token, everywhere: true)
+                try await harness.service.logOut(refreshToken: live.refreshToken, everywhere: true)
+                #expect(try await harness.verdict(after.accessToken) == .clear)
+            }
+        }
+    }
+
+    @Test(
+        "whose an ended session was is known no longer than its refresh token would have been good",
+        arguments: SessionHarness.Kind.allCases)
+    func forgottenEnd(kind: SessionHarness.Kind) async throws {
+        try await Harness.with(kind) { harness in
+            let ended = try await harness.begin()
+            try await harness.service.logOut(refreshToken: ended.refreshToken)
+            if let server = harness.fixture?.server {
+                let left = try #require(Int(server.command("PTTL", "p:ended:\(ended.sessionID)")))
+                #expect((86_340_000...86_400_000).contains(left))
+            }
+            harness.clock.advance(bySeconds: 86_400)
+            let live = try await harness.begin()
+            try await harness.service.logOut(refreshToken: ended.refreshToken, everywhere: true)
+            #expect(try await harness.verdict(live.accessToken) == .clear)
         }
     }
 
@@ -147,7 +194,7 @@ struct EndingTests {
             let tokens = try await harness.begin()
             try await harness.revoke(.session(tokens.sessionID))
             #expect(try await harness.verdict(tokens.accessToken) == .revoked(.session))
-            #expect(try await harness.service.sessions(of: "alice").isEmpty)
+            #expect(try await harness.service.sessions(of: "alice").sessions.isEmpty)
             harness.clock.advance(bySeconds: 3600)
             try harness.fixture?.server.command("DEL", "p:revoked:sid:\(tokens.sessionID)")
             await harness.expectRefused(tokens.refreshToken, .revoked)

@@ -60,7 +60,7 @@ struct RotationTests {
                 #expect(next.sessionID == tokens.sessionID)
                 #expect(next.subject == "alice")
                 #expect(try harness.verify(next.accessToken).tokenID != harness.verify(tokens.accessToken).tokenID)
-                let session = try await harness.service.sessions(of: "alice").first
+                let session = try await harness.service.sessions(of: "alice").sessions.first
                 #expect(session?.generation == UInt32(generation))
                 tokens = next
             }
@@ -171,7 +171,7 @@ struct RotationTests {
                 if case .refreshed(_, _, _, isRetry: false, _) = $0 { true } else { false }
             }
             #expect(rotations.count == 1)
-            #expect(try await harness.service.sessions(of: "alice").map(\.generation) == [2])
+            #expect(try await harness.service.sessions(of: "alice").sessions.map(\.generation) == [2])
         }
     }
 
@@ -196,7 +196,7 @@ struct RotationTests {
             #expect(try harness.verify(tokens.accessToken).expiresAt.seconds == 1_700_002_500)
             harness.clock.advance(bySeconds: 1)
             await harness.expectRefused(tokens.refreshToken, .expired)
-            #expect(try await harness.service.sessions(of: "alice").isEmpty)
+            #expect(try await harness.service.sessions(of: "alice").sessions.isEmpty)
         }
     }
 

@@ -34,6 +34,8 @@ struct SessionModel {
 
     let policy: SessionPolicy
     private(set) var sessions: [String: Session] = [:]
+    /// Sessions that have ended: whose they were, and until when their refresh tokens would have been good.
+    private var ended: [String: (subject: String, until: Int64)] = [:]
     private var step = 0
     private var cuts: [RevocationTarget: Int] = [:]
 
@@ -62,12 +64,12 @@ struct SessionModel {
             return (.gone, step)
         }
         if isCut(id, session.subject, session.client, since: session.begunAtStep) {
-            return (kill(id, .cutOff), step)
+            return (kill(id, .cutOff, now), step)
         }
-        if generation > session.generation { return (kill(id, .ahead), step) }
+        if generation > session.generation { return (kill(id, .ahead, now), step) }
         let isRetry =
             generation + 1 == session.generation && now - session.rotated < policy.rotationGraceSeconds * 1000
-        if generation < session.generation && !isRetry { return (kill(id, .reused), step) }
+        if generation < session.generation && !isRetry { return (kill(id, .reused, now), step) }
         if !isRetry {
             session.generation += 1
             session.rotated = now
@@ -82,9 +84,18 @@ struct SessionModel {
         cuts[target] = step
     }
 
-    mutating func end(_ id: String) {
+    mutating func end(_ id: String, now: Int64) {
         cut(.session(id))
-        sessions[id] = nil
+        bury(id, now: now)
+    }
+
+    /// Ends everything of the subject that a session is of, or was of until it ended; that counts once.
+    mutating func endEverywhere(from id: String, now: Int64) {
+        let live = sessions[id].flatMap { now < $0.expires ? $0.subject : nil }
+        let past = ended[id].flatMap { now < $0.until ? $0.subject : nil }
+        guard let subject = live ?? past else { return }
+        if live == nil { ended[id] = nil }
+        endAll(subject)
     }
 
     mutating func endAll(_ subject: String) {
@@ -105,10 +116,15 @@ struct SessionModel {
         )
     }
 
-    private mutating func kill(_ id: String, _ outcome: Outcome) -> Outcome {
+    private mutating func kill(_ id: String, _ outcome: Outcome, _ now: Int64) -> Outcome {
         cuts[.session(id)] = step
-        sessions[id] = nil
+        bury(id, now: now)
         return outcome
+    }
+
+    private mutating func bury(_ id: String, now: Int64) {
+        guard let session = sessions.removeValue(forKey: id), now < session.expires else { return }
+        ended[id] = (session.subject, session.expires)
     }
 
     private func isCut(_ session: String, _ subject: String, _ client: String, since begun: Int) -> Bool {

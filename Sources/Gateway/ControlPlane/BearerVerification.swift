@@ -41,15 +41,25 @@ final class BearerVerification: Sendable {
             throw Problem.noCredential
         }
         guard parts.count == 2 else { throw Problem.malformedCredential }
-        let text = Array(parts[1].trimmingPrefix(while: { $0 == " " }).utf8)
-        do {
-            return try verifier.withLock { verifier in
-                try text.withUnsafeBytes { try verifier.verify($0, nowSeconds: clock() / 1000) }
-            }
-        } catch let rejection as TokenRejection {
-            if isOptional, rejection == .expired { return nil }
-            throw Problem.invalidToken(rejection.reason)
+        do throws(TokenRejection) {
+            return try verify(String(parts[1].trimmingPrefix(while: { $0 == " " })))
+        } catch {
+            if isOptional, error == .expired { return nil }
+            throw Problem.invalidToken(error.reason)
         }
+    }
+
+    /// Verifies a token by itself.
+    func verify(_ token: String) throws(TokenRejection) -> VerifiedToken {
+        let now = clock() / 1000
+        return try verifier.withLock { verifier throws(TokenRejection) in
+            try verifier.verify(token, nowSeconds: now)
+        }
+    }
+
+    /// Whose tokens have this `iss`; `nil` for an issuer that is not configured.
+    func origin(ofIssuer name: String) -> TokenOrigin? {
+        settings.issuers.first { $0.trusted.issuer == name }?.origin
     }
 
     /// Whose token it is.

@@ -12,6 +12,7 @@ struct RequestParameters {
     private enum Value {
         case text(String)
         case flag(Bool)
+        case number(JSONNumber)
         case other
     }
 
@@ -32,12 +33,44 @@ struct RequestParameters {
         }
     }
 
+    /// Reads the query of a URL, which has the form of a form.
+    ///
+    /// - Parameter query: what stands behind `?`; `nil` without one.
+    /// - Throws: ``Problem``.
+    init(query: String?) throws {
+        guard let query else { return }
+        try readForm(Array(query.utf8))
+    }
+
+    /// Whether the parameter is there at all.
+    func has(_ name: String) -> Bool {
+        values[name] != nil
+    }
+
+    /// A whole number: a JSON number, or decimal digits in a form; `nil` when it is left out.
+    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        let number: Int64?
+        switch values[name] {
+        case nil, .text(""): return nil
+        case .number(let written): number = written.int64
+        case .text(let text):
+            let isDecimal = text.utf8.count <= 18 && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            number = isDecimal ? Int64(text) : nil
+        case .flag, .other: number = nil
+        }
+        guard let number, let value = Int(exactly: number), range.contains(value) else {
+            throw Problem.invalidRequest(
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
     /// A parameter that may be left out; empty counts as left out (RFC 6749 section 3.1).
     func text(_ name: String) throws -> String? {
         switch values[name] {
         case nil: return nil
         case .text(let text): return text.isEmpty ? nil : text
-        case .flag, .other: throw Problem.invalidRequest("\(name) must be a string")
+        case .flag, .number, .other: throw Problem.invalidRequest("\(name) must be a string")
         }
     }
 
@@ -54,7 +87,7 @@ struct RequestParameters {
         case .flag(let flag): return flag
         case .text("true"): return true
         case .text("false"): return false
-        case .text, .other: throw Problem.invalidRequest("\(name) must be true or false")
+        case .text, .number, .other: throw Problem.invalidRequest("\(name) must be true or false")
         }
     }
 
@@ -75,6 +108,8 @@ struct RequestParameters {
                 values[member.name] = .text(text)
             } else if let flag = member.value.bool {
                 values[member.name] = .flag(flag)
+            } else if let number = member.value.number {
+                values[member.name] = .number(number)
             } else {
                 values[member.name] = .other
             }

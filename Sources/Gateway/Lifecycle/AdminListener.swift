@@ -7,7 +7,7 @@ import Synchronization
 
 /// The admin listener: an ordinary Hummingbird server on a thread of its own, which no client traffic can keep busy.
 final class AdminListener: Sendable {
-    private let responder: RouterResponder<BasicRequestContext>
+    private let responder: RouterResponder<AdminContext>
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let running = Mutex<Running?>(nil)
@@ -17,7 +17,7 @@ final class AdminListener: Sendable {
         var task: Task<Void, any Error>
     }
 
-    init(responder: RouterResponder<BasicRequestContext>, group: MultiThreadedEventLoopGroup, logger: Logger) {
+    init(responder: RouterResponder<AdminContext>, group: MultiThreadedEventLoopGroup, logger: Logger) {
         self.responder = responder
         self.group = group
         // The server's own notices would only repeat what the gateway says.

@@ -13,11 +13,15 @@ struct DescriptorBudget: Equatable {
     ///   - limit: how many files the process may have open.
     ///   - loopCount: how many event loops there are: each has its own accepting sockets, selector and Redis connection.
     ///   - listenerCount: how many public listeners there are.
-    ///   - idleUpstreamCount: how many connections to upstreams may be kept without a request.
-    init(limit: Int, loopCount: Int, listenerCount: Int, idleUpstreamCount: Int) {
+    ///   - upstreams: of each upstream, how many connections a loop keeps without a request, and how many targets there are.
+    init(limit: Int, loopCount: Int, listenerCount: Int, upstreams: [(idleConnections: Int, targetCount: Int)]) {
         self.limit = limit
+        var idle = upstreams.reduce(0) { $0 + $1.idleConnections } * loopCount
+        // A loop connects to a target only when no connection to it is idle. So one of them, at least, never has more
+        // than there were requests at a time, and each of those is counted already.
+        idle -= upstreams.filter { $0.targetCount == 1 }.map(\.idleConnections).max() ?? 0
         // 64: standard streams, the database and its log, the admin listener and its clients, look-ups of names.
-        reserve = 64 + loopCount * (listenerCount + 4) + idleUpstreamCount
+        reserve = 64 + loopCount * (listenerCount + 4) + idle
     }
 
     /// How many client connections can be served at a time.

@@ -21,6 +21,7 @@ package final class Gateway: Service {
     private let auditLogger: Logger
     private let output: AccessLogWriter
     private let reloader: Reloader
+    private let metrics = MetricsRegistry()
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -122,7 +123,16 @@ package final class Gateway: Service {
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await waitForRedis(redis)
         await watch(plan.listeners, running)
-        try await listen(server, plan.listeners, redis, running)
+        let listing: any RevocationListing =
+            redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
+        let admin = AdminAPI(
+            readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
+            metrics: MetricsDocument(
+                server: server, registry: metrics, listenerNames: plan.listeners.map(\.settings.keyPath),
+                version: Version.current),
+            authorization: AdminAuthorization(token: configuration.listeners.adminToken),
+            endpoints: publicAPI.administration(listing: listing))
+        try await listen(server, plan.listeners, admin, running)
     }
 
     /// Has certificates exchanged when their files are.
@@ -143,7 +153,7 @@ package final class Gateway: Service {
         let budget = DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
             listenerCount: configuration.listeners.publicListeners.count,
-            idleUpstreamCount: configuration.upstreams.reduce(0) { $0 + $1.idleConnectionLimit })
+            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
         guard budget.connections < wanted else { return wanted }
         logger.warning(
             "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
@@ -158,7 +168,7 @@ package final class Gateway: Service {
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
         _ revocations: any RevocationWriter, _ credentials: OpenCredentials?
     ) throws -> PublicAPI {
-        let auditLog = AuditLog(logger: auditLogger)
+        let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
@@ -240,13 +250,11 @@ package final class Gateway: Service {
     }
 
     private func listen(
-        _ server: ProxyServer, _ plans: [ListenerPlan], _ redis: RedisClient?, _ running: RunningGateway
+        _ server: ProxyServer, _ plans: [ListenerPlan], _ adminAPI: AdminAPI, _ running: RunningGateway
     ) async throws {
         let adminAddress = configuration.listeners.adminAddress
-        let readiness = Readiness(redis: redis, server: server, group: running.adminGroup)
         let admin = AdminListener(
-            responder: AdminAPI(readiness: readiness).router().buildResponder(), group: running.adminGroup,
-            logger: logger)
+            responder: adminAPI.router().buildResponder(), group: running.adminGroup, logger: logger)
         running.add(admin)
         do {
             running.adminPort = try await admin.start(

@@ -3,11 +3,14 @@ import Sessions
 
 /// What happened to accounts and sessions, for whoever looks into an incident.
 ///
-/// Its logger is called `audit`.
+/// Its logger is called `audit`. What it tells is counted, too.
 struct AuditLog: Sendable {
     let logger: Logger
+    let metrics: MetricsRegistry
 
     func loggedIn(subject: String, session: String, context: ControlContext) {
+        metrics.count(.logins, ("result", "ok"))
+        metrics.count(.tokensIssued, ("grant", "password"))
         logger.notice(
             "login",
             metadata: [
@@ -17,13 +20,30 @@ struct AuditLog: Sendable {
     }
 
     func loginRefused(context: ControlContext) {
+        metrics.count(.logins, ("result", "refused"))
         // The name is left out: people type their password into the wrong field.
         logger.notice(
             "login refused",
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    /// An administrator changed something; which it was stands in constant words.
+    func administered(
+        _ change: StaticString, _ name: String, kind: String? = nil, reason: String? = nil, count: Int? = nil,
+        context: AdminContext
+    ) {
+        var metadata: Logger.Metadata = [
+            "change": "\(change)", "name": "\(name)", "client_address": "\(context.clientAddress)",
+            "request_id": "\(context.requestID)",
+        ]
+        if let kind { metadata["kind"] = "\(kind)" }
+        if let reason { metadata["reason"] = "\(reason)" }
+        if let count { metadata["count"] = "\(count)" }
+        logger.notice("administration", metadata: metadata)
+    }
+
     func record(_ event: AuditEvent) {
+        count(event)
         switch event {
         case .sessionBegan(let session, let subject, let client):
             logger.notice(
@@ -54,6 +74,28 @@ struct AuditLog: Sendable {
             logger.notice(
                 "all sessions ended",
                 metadata: ["subject": "\(subject)", "sessions": "\(count)", "reason": "\(reason.rawValue)"])
+        }
+    }
+
+    private func count(_ event: AuditEvent) {
+        switch event {
+        case .refreshed(_, _, _, let isRetry, _):
+            metrics.count(.refreshes, ("result", isRetry ? "grace" : "rotated"))
+            metrics.count(.tokensIssued, ("grant", "refresh_token"))
+        case .reuseDetected: metrics.count(.refreshes, ("result", "reuse"))
+        case .refreshRefused(_, let reason): metrics.count(.refreshes, ("result", reason.metricsResult))
+        case .sessionBegan, .sessionEnded, .allSessionsEnded: break
+        }
+    }
+}
+
+extension SessionError.Grant {
+    /// The result under which a refused refresh is counted.
+    fileprivate var metricsResult: String {
+        switch self {
+        case .expired, .unknownSession: "expired"
+        case .reused, .ahead: "reuse"
+        case .malformed, .forged, .revoked, .otherClient: "invalid"
         }
     }
 }

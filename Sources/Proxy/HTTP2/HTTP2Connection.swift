@@ -59,7 +59,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
 
     private func start(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
-        if place == nil { place = ConnectionPlace(for: peer, on: loop) }
+        if place == nil { place = ConnectionPlace(for: peer, at: 0, on: loop) }
         guard place != nil else {
             context.close(promise: nil)
             return

@@ -3,6 +3,8 @@ import NIOCore
 
 /// How connections of one listener begin.
 struct ConnectionOpening: Sendable {
+    /// The listener's place among all.
+    let listener: Int
     let tls: ServerTLS?
     let expectsProxyProtocol: Bool
     /// Whether clients come through a Unix socket, and have no address.
@@ -16,7 +18,7 @@ struct ConnectionOpening: Sendable {
         let pipeline = channel.pipeline.syncOperations
         if tls == nil, !expectsProxyProtocol {
             let peer = isLocal ? localPeer(loop) : nil
-            let transport = ClientTransport(peer: peer, acceptsPreface: true)
+            let transport = ClientTransport(peer: peer, listener: listener, acceptsPreface: true)
             try pipeline.addHandler(ClientConnection(loop: loop, transport: transport))
         } else {
             try pipeline.addHandler(OpeningConnection(opening: self, loop: loop))

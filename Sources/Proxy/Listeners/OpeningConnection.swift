@@ -95,7 +95,7 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             cut("not a trusted proxy")
             return
         }
-        place = ConnectionPlace(on: loop)
+        place = ConnectionPlace(at: opening.listener, on: loop)
         guard place != nil else {
             cut("too many connections")
             return

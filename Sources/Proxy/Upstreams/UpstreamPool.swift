@@ -21,6 +21,8 @@ final class UpstreamPool {
     typealias Waiter = (Acquisition) -> Void
 
     let upstream: Upstream
+    /// Its place among the upstreams.
+    let index: Int
     unowned let loop: LoopContext
     /// Where the operator is told what happens to targets.
     var logger: Logger?
@@ -35,8 +37,9 @@ final class UpstreamPool {
     private var waiting = WaitingQueue<Waiter>()
     private var isServing = false
 
-    init(_ upstream: Upstream, loop: LoopContext) {
+    init(_ upstream: Upstream, index: Int, loop: LoopContext) {
         self.upstream = upstream
+        self.index = index
         self.loop = loop
         balancer = EndpointBalancer(upstream.balance, weights: [], start: 0)
         update(NameResolver.literalAddresses(of: upstream))

@@ -162,9 +162,18 @@ final class GatewayFixture: Sendable {
     }
 
     func admin(_ path: String) async throws -> HTTPAnswer {
+        try await admin("GET", path)
+    }
+
+    /// One request to the admin listener.
+    func admin(
+        _ method: String, _ path: String, token: String? = nil, fields: [(String, String)] = [], json: String? = nil
+    ) async throws -> HTTPAnswer {
         let connection = try await HTTPTestConnection.open(port: adminPort)
-        await connection.request("GET", path)
-        let answer = try await connection.answer()
+        let credential = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+        let type = json == nil ? [] : [("Content-Type", "application/json")]
+        await connection.request(method, path, credential + type + fields, body: json.map { Array($0.utf8) })
+        let answer = try await connection.answer(isHead: method == "HEAD")
         await connection.close()
         return answer
     }

@@ -16,6 +16,8 @@ struct GatewaySettings {
     var redisOptions = "command_timeout: 5s"
     /// The public listeners; `nil` for one on a free port.
     var listeners: String?
+    /// `listeners.admin.token`.
+    var adminToken: String?
     /// Further sections, each a line.
     var sections: [String] = []
     /// Members of `limits`.
@@ -44,9 +46,10 @@ struct GatewaySettings {
     /// The text of the configuration file.
     func yaml(redisPort: Int?, backendPort: Int, publicPort: Int = 0) -> String {
         let listeners = listeners ?? "{address: \"127.0.0.1:\(publicPort)\"}"
+        let token = adminToken.map { ", token: \"\($0)\"" } ?? ""
         var lines = [
             "version: 1",
-            "listeners: {public: \(listeners), admin: {address: \"127.0.0.1:0\"}}",
+            "listeners: {public: \(listeners), admin: {address: \"127.0.0.1:0\"\(token)}}",
             "workers: 2",
             "limits: {\(limits)}",
             "leeway: 30s",

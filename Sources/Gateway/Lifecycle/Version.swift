@@ -1,5 +1,5 @@
 /// The program's version.
-enum Version {
+package enum Version {
     /// By semantic versioning; the same as the newest heading of CHANGELOG.md.
-    static let current = "0.1.0"
+    package static let current = "0.1.0"
 }

@@ -1,0 +1,48 @@
+import HTTPTypes
+import Hummingbird
+import JOSE
+import NIOCore
+import Proxy
+
+/// Endpoints below `/admin/v1`, all of which need the admin token.
+protocol AdminEndpoints: Sendable {
+    /// Adds them.
+    func add(to group: RouterGroup<AdminContext>)
+}
+
+/// The admin listener's endpoints: whether the process lives and can do its work, what it has counted, and
+/// administration.
+struct AdminAPI {
+    let readiness: Readiness
+    let metrics: MetricsDocument
+    let authorization: AdminAuthorization
+    /// What there is to administer.
+    let endpoints: [any AdminEndpoints]
+
+    /// Builds the router.
+    func router() -> Router<AdminContext> {
+        let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: AdminProblems())
+        router.get("/healthz") { _, _ in Self.response(.ok, .object([("status", .string("ok"))])) }
+        router.get("/readyz") { _, _ in
+            let report = await readiness.report()
+            return Self.response(report.isReady ? .ok : .serviceUnavailable, report.document)
+        }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
+        }
+        // The token is asked for where a route has been found, so that no spelling of a path leads around it.
+        let group = router.group("/admin/v1").add(middleware: authorization)
+        for endpoint in endpoints { endpoint.add(to: group) }
+        return router
+    }
+
+    /// A JSON document, not to be stored.
+    static func response(_ status: HTTPResponse.Status, _ document: JSONValue) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(of: document))))
+    }
+}

@@ -1,0 +1,25 @@
+import Hummingbird
+import JOSE
+import Proxy
+import Sessions
+
+/// `/admin/v1/sessions?subject=`: whose sessions there are, and their end.
+struct AdminSessions: AdminEndpoints {
+    let sessions: SessionService
+    let auditLog: AuditLog
+
+    func add(to group: RouterGroup<AdminContext>) {
+        group.get("/sessions") { request, _ in
+            let query = try RequestParameters(query: request.uri.query)
+            let page = try await sessions.sessions(
+                of: try query.requiredText("subject"), after: try query.sessionCursor(), limit: try query.pageSize())
+            return AdminAPI.response(.ok, SessionDocument.page(page, currentSessionID: nil))
+        }
+        group.delete("/sessions") { request, context in
+            let subject = try RequestParameters(query: request.uri.query).requiredText("subject")
+            let count = try await sessions.endAll(subject: subject, reason: .administrator)
+            auditLog.administered("sessions ended", subject, count: count, context: context)
+            return Response(status: .noContent, headers: [.cacheControl: "no-store"])
+        }
+    }
+}

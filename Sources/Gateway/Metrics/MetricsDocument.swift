@@ -1,0 +1,94 @@
+import Proxy
+
+/// Gathers what the parts of the gateway have counted into one document for Prometheus.
+struct MetricsDocument: Sendable {
+    private static let prefix = MetricFamily.prefix
+
+    let server: ProxyServer
+    let registry: MetricsRegistry
+    /// The names of the listeners, in their order.
+    let listenerNames: [String]
+    let version: String
+
+    /// The document of this moment.
+    func text() async -> String {
+        var text = PrometheusText()
+        let proxy = await server.metrics()
+        writeRequests(proxy, to: &text)
+        writeUpstreams(await server.upstreamStatus(), to: &text)
+        writeConnections(proxy, to: &text)
+        registry.write(to: &text)
+        text.family(Self.prefix + "build_info", .gauge, "Always 1; the label tells which version runs.")
+        text.sample(Self.prefix + "build_info", [("version", version)], 1)
+        return text.text
+    }
+
+    private func writeRequests(_ proxy: ProxyMetrics, to text: inout PrometheusText) {
+        let requests = Self.prefix + "http_requests_total"
+        text.family(requests, .counter, "Requests answered, by route, method and status code.")
+        let answers = proxy.answers.sorted {
+            ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status)
+        }
+        for (key, count) in answers {
+            let code = key.status == 0 ? "other" : "\(key.status)"
+            text.sample(requests, [("route", key.route), ("method", key.method), ("code", code)], count)
+        }
+        write(
+            "http_request_duration_seconds", "From a request's first byte to the last of its answer.", "route",
+            proxy.routeDurations, to: &text)
+        write(
+            "upstream_request_duration_seconds", "How long an upstream had a request, the way to it included.",
+            "upstream", proxy.upstreamDurations, to: &text)
+        let overhead = Self.prefix + "gateway_overhead_seconds"
+        text.family(overhead, .histogram, "What a request took less the time that an upstream had it.")
+        write(overhead, [], proxy.overhead, to: &text)
+        let decisions = Self.prefix + "auth_decisions_total"
+        text.family(decisions, .counter, "Requests on protected routes, by what was decided and why.")
+        let sorted = proxy.decisions.sorted { $0.key.reason < $1.key.reason }
+        for (key, count) in sorted {
+            let decision = key.isPermitted ? "allow" : "deny"
+            text.sample(decisions, [("decision", decision), ("reason", key.reason)], count)
+        }
+    }
+
+    private func write(
+        _ name: String, _ help: String, _ label: String, _ histograms: [String: DurationHistogram],
+        to text: inout PrometheusText
+    ) {
+        text.family(Self.prefix + name, .histogram, help)
+        for (value, histogram) in histograms.sorted(by: { $0.key < $1.key }) {
+            write(Self.prefix + name, [(label, value)], histogram, to: &text)
+        }
+    }
+
+    private func write(
+        _ name: String, _ labels: [(String, String)], _ histogram: DurationHistogram, to text: inout PrometheusText
+    ) {
+        text.histogram(
+            name, labels, boundsNanoseconds: DurationHistogram.boundsNanoseconds, counts: histogram.counts,
+            sumNanoseconds: histogram.sumNanoseconds)
+    }
+
+    private func writeUpstreams(_ upstreams: [UpstreamStatus], to text: inout PrometheusText) {
+        let name = Self.prefix + "upstream_healthy"
+        text.family(name, .gauge, "Whether a target gets requests: 0 when its health checks or its name fail.")
+        for upstream in upstreams {
+            for target in upstream.targets {
+                let isWell =
+                    switch target.health {
+                    case .healthy, .unchecked: true
+                    case .unhealthy, .unknown, .unresolved: false
+                    }
+                text.sample(name, [("upstream", upstream.name), ("target", target.name)], isWell ? 1 : 0)
+            }
+        }
+    }
+
+    private func writeConnections(_ proxy: ProxyMetrics, to text: inout PrometheusText) {
+        let name = Self.prefix + "connections"
+        text.family(name, .gauge, "Client connections that are open, by listener.")
+        for (index, listener) in listenerNames.enumerated() {
+            text.sample(name, [("listener", listener)], index < proxy.connections.count ? proxy.connections[index] : 0)
+        }
+    }
+}
