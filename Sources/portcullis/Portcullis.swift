@@ -17,7 +17,10 @@ struct Portcullis: AsyncParsableCommand {
             Exit codes: 0 done, 64 usage, 69 something needed is unavailable, 70 internal, 78 configuration.
             """,
         version: "portcullis \(Version.current)",
-        subcommands: [ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, ClientCommand.self,
+            APIKeyCommand.self,
+        ])
 
     static func main() async {
         do {

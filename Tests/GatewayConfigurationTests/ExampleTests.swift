@@ -55,6 +55,7 @@ struct ExampleTests {
         #expect(configuration.listeners.adminToken == nil)
         #expect(configuration.trustedProxies.isEmpty && !configuration.trustsLocalPeers)
         #expect(configuration.workerCount == 0)
+        #expect(!configuration.login.hasPasswordGrant && !configuration.hasHierarchicalScopes)
         #expect(configuration.limits.requestLineByteLimit == 8192)
         #expect(configuration.limits.headerByteLimit == 32_768)
         #expect(configuration.limits.headerCountLimit == 100)

@@ -191,7 +191,7 @@ struct RuleTests {
             ("revocation: {min_replicas: 1}", "revocation.min_replicas"),
             ("revocation: {min_replicas: \"0\"}", "revocation.min_replicas"),
             ("revocation: {acknowledge: nodes}", "revocation.acknowledge"),
-            ("login: {attempts: 10, window: 1m}", "login"),
+            ("login: {attempts: 10}", "login.attempts"), ("login: {delegate: {}}", "login.delegate"),
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])

@@ -53,6 +53,7 @@ struct SchemaTests {
             "verification_cache": Object(),
             "revocation": Object(),
             "credentials": ["database": "d", "api_key_cache": Object()],
+            "login": Object(),
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -102,7 +103,7 @@ struct SchemaTests {
             mappings(try schema(), path: "").map(\.path) == [
                 "", "access_log", "credentials", "credentials.api_key_cache", "issuers[0]", "limits", "listeners",
                 "listeners.admin",
-                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]",
+                "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
                 "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].auth.methods.api",
                 "routes[0].rate_limit",
                 "tokens", "upstreams.api",

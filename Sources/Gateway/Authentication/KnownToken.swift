@@ -8,6 +8,19 @@ final class KnownToken: KnownCredential {
 
     init(_ token: VerifiedToken, settings: AuthenticationSettings) {
         validity = token.validity
+        let issuerAudiences = settings.issuers[token.issuerIndex].audiences
+        super.init(
+            scope: token.scope, identity: IdentityRenderer.render(token),
+            query: Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms),
+            standings: settings.policies.map {
+                $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+            })
+    }
+
+    /// The question whether a token is revoked.
+    static func denyListQuery(
+        for token: VerifiedToken, settings: AuthenticationSettings, forms: DenyListQuery.Forms
+    ) -> DenyListQuery {
         let origin = settings.origin(of: token)
         let issuedAt =
             switch origin {
@@ -17,15 +30,9 @@ final class KnownToken: KnownCredential {
             case .foreign:
                 token.issuedAt.millisecondsRoundedDown
             }
-        let query = DenyListQuery(
+        return DenyListQuery(
             tokenID: token.tokenID, sessionID: token.sessionID, subject: token.subject, clientID: token.clientID,
             keyID: token.keyID, origin: origin, issuedAtMilliseconds: issuedAt, keys: settings.revocationKeys,
-            forms: settings.queryForms)
-        let issuerAudiences = settings.issuers[token.issuerIndex].audiences
-        super.init(
-            scope: token.scope, identity: IdentityRenderer.render(token), query: query,
-            standings: settings.policies.map {
-                $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
-            })
+            forms: forms)
     }
 }

@@ -12,7 +12,7 @@ import Sessions
 /// The endpoints that hand out, renew and take back tokens, as a Hummingbird router.
 struct PublicAPI {
     /// The `client_id` of tokens that somebody got by logging in here, and not through a client of their own.
-    static let firstPartyClientID = "portcullis"
+    static let firstPartyClientID = MachineDirectory.firstPartyClientID
 
     /// The service that issues tokens; without it the gateway only verifies, and only logout is left.
     let sessions: SessionService?
@@ -23,6 +23,8 @@ struct PublicAPI {
     let lifetimes: RevocationLifetimes
     let clock: @Sendable () -> Int64
     let auditLog: AuditLog
+    /// `nil` where no tokens are issued.
+    let oauth: OAuthAPI?
 
     /// The endpoints there are, for the route table: paths with their methods.
     var endpoints: [(path: String, method: String)] {
@@ -30,6 +32,7 @@ struct PublicAPI {
         guard sessions != nil else { return endpoints }
         endpoints += [("/auth/refresh", "POST"), ("/.well-known/jwks.json", "GET")]
         if authenticator != nil { endpoints.append(("/auth/login", "POST")) }
+        if let oauth { endpoints += oauth.endpoints }
         return endpoints
     }
 
@@ -37,6 +40,7 @@ struct PublicAPI {
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
         router.post("/auth/logout", use: logOut)
+        oauth?.add(to: router)
         if let sessions {
             router.post("/auth/refresh") { request, _ in try await refresh(request, sessions) }
             // Who may GET may ask for the head of it; the data path leaves the body out.
@@ -77,7 +81,9 @@ struct PublicAPI {
     private func refresh(_ request: Request, _ sessions: SessionService) async throws -> Response {
         let parameters = try await RequestParameters(request)
         let token = try parameters.requiredText("refresh_token")
-        return try Self.response(try await sessions.refresh(token, scope: try parameters.text("scope")))
+        return try Self.response(
+            try await sessions.refresh(
+                token, scope: try parameters.text("scope"), clientID: Self.firstPartyClientID))
     }
 
     @Sendable

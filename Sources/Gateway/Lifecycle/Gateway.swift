@@ -180,10 +180,19 @@ package final class Gateway: Service {
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, clock: Self.wallClock)
         }
+        let status = RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess)
+        let oauth = sessions.map {
+            OAuthAPI(
+                .init(
+                    sessions: $0, authenticator: credentials?.authenticator, machines: credentials?.machines,
+                    bearer: bearer, status: status, revocations: revocations, clock: Self.wallClock,
+                    auditLog: auditLog), plan: plan, login: configuration.login,
+                issuer: configuration.tokens?.issuer ?? "")
+        }
         return PublicAPI(
             sessions: sessions, authenticator: credentials?.authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
-            clock: Self.wallClock, auditLog: auditLog)
+            clock: Self.wallClock, auditLog: auditLog, oauth: oauth)
     }
 
     /// Milliseconds since 1970.

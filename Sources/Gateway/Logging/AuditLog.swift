@@ -27,6 +27,23 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    func issuedToClient(_ client: String, context: ControlContext) {
+        metrics.count(.tokensIssued, ("grant", "client_credentials"))
+        logger.notice(
+            "token issued to a client",
+            metadata: [
+                "client_id": "\(client)", "client_address": "\(context.clientAddress)",
+                "request_id": "\(context.requestID)",
+            ])
+    }
+
+    func clientRefused(context: ControlContext) {
+        // The name is left out: a secret may stand in its place.
+        logger.notice(
+            "client refused",
+            metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
+    }
+
     /// An administrator changed something; which it was stands in constant words.
     func administered(
         _ change: StaticString, _ name: String, kind: String? = nil, reason: String? = nil, count: Int? = nil,

@@ -38,10 +38,10 @@ struct ConfigurationReader {
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
             credentials: readCredentials(root),
+            login: LoginReader(values: values).read(root),
             upstreams: upstreams.upstreams,
             routes: routes
         )
-        root.notSupportedYet("login")
         root.end()
         return configuration
     }

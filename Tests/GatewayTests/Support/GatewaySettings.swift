@@ -22,6 +22,8 @@ struct GatewaySettings {
     var sections: [String] = []
     /// Members of `limits`.
     var limits = "shutdown_grace: 2s"
+    /// The issuer of its own tokens.
+    var issuer = "https://gateway.test"
     /// Further members of `tokens`; `nil` for a gateway that issues none.
     var tokens: String? = "rotation_grace: 10s"
     /// Whether there are accounts.
@@ -57,7 +59,7 @@ struct GatewaySettings {
         if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
         if let tokens {
             lines.append(
-                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+                "tokens: {issuer: \"\(issuer)\", audiences: [api], key_directory: ./keys, \(tokens)}")
         }
         if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite\(credentials)}") }
         lines += ["issuers:"]
