@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CHiredis"),
         .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CPostgres"),
         target("LibCrypto", ["COpenSSL"]),
         target("JOSE", ["LibCrypto"]),
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
@@ -62,7 +63,9 @@ let package = Package(
         target("Revocation", ["RedisClient", "LibCrypto"] + nio),
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
-        target("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        target(
+            "Credentials",
+            ["LibCrypto", "CCrypt", "CPostgres", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         target("Proxy", ["HTTP1", logging, tls, tlsEvents, http2] + nio),
         target("GatewayConfiguration", ["Yams"]),
         target(
@@ -101,7 +104,9 @@ let package = Package(
                 "FuzzInvariants", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
-        tests("Credentials", ["LibCrypto", "CCrypt", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            "Credentials",
+            ["LibCrypto", "CCrypt", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "Proxy",
             ["HTTP1", "TestSupport", logging, tls, http2, .product(name: "NIOEmbedded", package: "swift-nio")] + nio,

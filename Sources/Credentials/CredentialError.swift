@@ -14,6 +14,12 @@ package struct CredentialError: Error, Sendable, Equatable {
         case passwordTooLong
         /// The password is empty, has a NUL byte or, where a new one is chosen, is not UTF-8.
         case passwordMalformed
+        /// The new password is on the deny-list, or is the name of its account.
+        case passwordTooCommon
+        /// The deny-list of passwords cannot be read, is not UTF-8 or too long.
+        case invalidDenyList
+        /// The file of accounts to be imported is not of its form.
+        case malformedImport
         /// The password hash is in no form that is understood, or its parameters are out of bounds.
         case invalidPasswordHash
         /// An account of this name exists.
@@ -34,6 +40,10 @@ package struct CredentialError: Error, Sendable, Equatable {
         case invalidCredentials
         /// The store refused the change because a rule of its schema forbids it.
         case integrityViolation
+        /// The database that is to be copied to has rows already.
+        case targetNotEmpty
+        /// There is a file where a new one was to be written.
+        case fileExists
         /// The hashing pool has no room: try again later.
         case overloaded
         /// The hashing pool is shutting down.

@@ -42,7 +42,7 @@ package struct PasswordHasher: Sendable {
     package func hash(_ password: Password) throws(CredentialError) -> PasswordHash {
         let salt = try randomBytes(Self.saltByteCount)
         let hash = try derivation.scrypt(
-            password: password.bytes, salt: salt, cost: cost, byteCount: Self.hashByteCount)
+            password: password.normalizedBytes, salt: salt, cost: cost, byteCount: Self.hashByteCount)
         return .scrypt(try ScryptHash(cost: cost, salt: salt, hash: hash))
     }
 
@@ -60,7 +60,7 @@ package struct PasswordHasher: Sendable {
         switch hash {
         case .scrypt(let stored):
             let computed = try derivation.scrypt(
-                password: password.bytes, salt: stored.salt, cost: stored.cost, byteCount: stored.hash.count)
+                password: password.normalizedBytes, salt: stored.salt, cost: stored.cost, byteCount: stored.hash.count)
             return constantTimeEqual(computed, stored.hash)
         case .bcrypt(let stored):
             let considered = password.bytes.prefix(BcryptHash.maximumPasswordByteCount)

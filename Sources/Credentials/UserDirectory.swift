@@ -10,23 +10,33 @@ package struct UserDirectory: Sendable {
         package let scope: String
         /// Whether it starts out disabled.
         package let isDisabled: Bool
+        /// The line of a file that it comes from; `nil` when there is none.
+        package let line: Int?
 
         /// Describes an account to be imported.
-        package init(name: String, passwordHash: String, scope: String, isDisabled: Bool) {
+        package init(name: String, passwordHash: String, scope: String, isDisabled: Bool, line: Int? = nil) {
             self.name = name
             self.passwordHash = passwordHash
             self.scope = scope
             self.isDisabled = isDisabled
+            self.line = line
         }
     }
 
     private let store: any CredentialStoring
     private let pool: HashingPool
+    private let denyList: PasswordDenyList
 
     /// Joins a store and a pool.
-    package init(store: any CredentialStoring, pool: HashingPool) {
+    ///
+    /// - Parameters:
+    ///   - store: Where the accounts are; asked on the pool's threads.
+    ///   - pool: Computes the hashes.
+    ///   - denyList: Passwords that nobody may choose.
+    package init(store: any CredentialStoring, pool: HashingPool, denyList: PasswordDenyList = .none) {
         self.store = store
         self.pool = pool
+        self.denyList = denyList
     }
 
     /// Adds an account.
@@ -43,6 +53,7 @@ package struct UserDirectory: Sendable {
         let name = try UserName(name)
         let scope = try ScopeList(scope)
         let password = try Password(choosing: password)
+        try denyList.check(password, of: name)
         try await pool.perform { [store, pool] () throws(CredentialError) in
             let user = NewUser(name: name, passwordHash: try pool.hasher.hash(password), scope: scope)
             try store.add([user], nowMilliseconds: nowMilliseconds)
@@ -55,7 +66,7 @@ package struct UserDirectory: Sendable {
     ///   - users: The accounts.
     ///   - nowMilliseconds: The time, in milliseconds since 1970.
     /// - Throws: `invalidName`, `invalidScope`, `invalidPasswordHash`, `duplicateName`, and what pool and store throw;
-    ///   the detail begins with the account's place in the list, from 1, where one account is to blame.
+    ///   the detail begins with the account's line, or its place in the list, from 1, where one account is to blame.
     package func importUsers(_ users: [ImportedUser], nowMilliseconds: Int64) async throws(CredentialError) {
         var newUsers: [NewUser] = []
         for (index, user) in users.enumerated() {
@@ -65,7 +76,7 @@ package struct UserDirectory: Sendable {
                         name: try UserName(user.name), passwordHash: try PasswordHash(user.passwordHash),
                         scope: try ScopeList(user.scope), isDisabled: user.isDisabled))
             } catch {
-                let place = "account \(index + 1)"
+                let place = user.line.map { "line \($0)" } ?? "account \(index + 1)"
                 throw CredentialError(error.code, detail: error.detail.isEmpty ? place : "\(place): \(error.detail)")
             }
         }
@@ -111,6 +122,7 @@ package struct UserDirectory: Sendable {
     ) async throws(CredentialError) {
         let name = try UserName(name)
         let password = try Password(choosing: password)
+        try denyList.check(password, of: name)
         try await pool.perform { [store, pool] () throws(CredentialError) in
             let hash = try pool.hasher.hash(password)
             try store.setPasswordHash(hash, of: name, nowMilliseconds: nowMilliseconds)

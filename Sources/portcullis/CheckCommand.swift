@@ -18,9 +18,8 @@ struct CheckCommand: ParsableCommand {
         } catch {
             throw CommandFailure(error)
         }
+        let remarks = try AccountCheck.remarks(on: configuration, path: file.path)
         print("\(file.path): all is well")
-        if let database = configuration.credentials?.databaseFile, !FileManager.default.fileExists(atPath: database) {
-            print("to do before serve: make \(database) with: portcullis user add NAME --config \(file.path)")
-        }
+        for remark in remarks { print(remark) }
     }
 }

@@ -29,9 +29,13 @@ struct ConfigurationOption: ParsableArguments {
         return tokens
     }
 
-    /// Reads the file, and insists on the account database.
-    func loadCredentials() throws -> Configuration.Credentials {
-        guard let credentials = try load().credentials else {
+    /// Insists on the account database.
+    ///
+    /// - Parameter configuration: what the file says.
+    /// - Returns: where accounts are kept.
+    /// - Throws: ``CommandFailure`` when the file does not say.
+    func credentials(of configuration: Configuration) throws -> Configuration.Credentials {
+        guard let credentials = configuration.credentials else {
             throw CommandFailure(
                 .configuration,
                 "\(path): credentials: missing; say where accounts are kept: "

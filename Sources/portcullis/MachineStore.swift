@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import Gateway
 import GatewayConfiguration
 import Sessions
 
@@ -10,7 +11,7 @@ enum MachineStore {
     /// Opens it for reading and for changes that need no secret.
     static func open<Value>(
         _ configuration: Configuration, at path: String, createsDatabase: Bool = false,
-        _ body: (SQLiteCredentialStore) async throws -> Value
+        _ body: (SQLCredentialStore) async throws -> Value
     ) async throws -> Value {
         guard let credentials = configuration.credentials else {
             throw CommandFailure(
@@ -19,11 +20,9 @@ enum MachineStore {
                     + "credentials: {database: ./portcullis.sqlite}")
         }
         do {
-            var settings = SQLiteCredentialStore.Settings()
-            settings.createsIfAbsent = createsDatabase
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile, settings: settings)
-            defer { store.close() }
-            return try await body(store)
+            let database = try AccountDatabase.open(credentials.database, createsIfAbsent: createsDatabase)
+            defer { database.close() }
+            return try await body(SQLCredentialStore(database))
         } catch let error as CredentialError {
             throw CommandFailure(error)
         } catch let error as SigningKeyError {

@@ -1,13 +1,16 @@
 import ArgumentParser
 import Credentials
 import Foundation
+import Gateway
 import GatewayConfiguration
 
 /// `portcullis user`.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Accounts that can log in.",
-        subcommands: [Add.self, List.self, ChangePassword.self])
+        subcommands: [
+            Add.self, List.self, ChangePassword.self, Disable.self, Enable.self, Import.self,
+        ])
 
     /// `portcullis user add`.
     struct Add: AsyncParsableCommand {
@@ -21,7 +24,7 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            try await UserCommand.withDirectory(file, createsDatabase: true) { directory in
+            try await UserCommand.withDirectory(file, createsDatabase: true) { directory, _ in
                 let password = try PasswordPrompt.readNew()
                 try await directory.add(
                     name: name, password: password, scope: scope, nowMilliseconds: UserCommand.nowMilliseconds)
@@ -37,7 +40,7 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            try await UserCommand.withDirectory(file, createsDatabase: false) { directory in
+            try await UserCommand.withDirectory(file, createsDatabase: false) { directory, _ in
                 var table = TextTable(header: ["NAME", "STATE", "CREATED", "SCOPE"])
                 var last: String?
                 repeat {
@@ -63,34 +66,112 @@ struct UserCommand: AsyncParsableCommand {
 
         @Argument(help: "The account.")
         var name: String
+        @Flag(help: "End the account's sessions too: whoever is logged in has to log in again.")
+        var endSessions = false
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            try await UserCommand.withDirectory(file, createsDatabase: false) { directory in
+            try await UserCommand.withDirectory(file, createsDatabase: false) { directory, configuration in
                 let password = try PasswordPrompt.readNew()
                 try await directory.setPassword(
                     password, of: name, nowMilliseconds: UserCommand.nowMilliseconds)
                 print("changed the password of \(name)")
+                guard endSessions else { return }
+                try await SessionEndingReport.end(
+                    after: "the password is changed", of: name, configuration, path: file.path)
             }
         }
     }
 
-    private static var nowMilliseconds: Int64 { Int64(Date.now.timeIntervalSince1970 * 1000) }
+    /// `portcullis user disable`.
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Disable an account: it cannot log in any more, and its sessions end.")
 
-    private static func withDirectory(
-        _ file: ConfigurationOption, createsDatabase: Bool, _ body: (UserDirectory) async throws -> Void
+        @Argument(help: "The account.")
+        var name: String
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            try await UserCommand.withDirectory(file, createsDatabase: false) { directory, configuration in
+                try await directory.setDisabled(true, of: name, nowMilliseconds: UserCommand.nowMilliseconds)
+                print("disabled \(name)")
+                try await SessionEndingReport.end(
+                    after: "the account is disabled", of: name, configuration, path: file.path)
+            }
+        }
+    }
+
+    /// `portcullis user enable`.
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a disabled account log in again.")
+
+        @Argument(help: "The account.")
+        var name: String
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            try await UserCommand.withDirectory(file, createsDatabase: false) { directory, _ in
+                try await directory.setDisabled(false, of: name, nowMilliseconds: UserCommand.nowMilliseconds)
+                print("enabled \(name)")
+            }
+        }
+    }
+
+    /// `portcullis user import`.
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add accounts whose passwords were hashed elsewhere: all of them or none.",
+            discussion: """
+                csv: a header line with name and password_hash, and scope and disabled (true or false) if wanted; fields
+                in quotes by RFC 4180. htpasswd: lines of name:hash. Hashes are bcrypt ($2a$, $2b$, $2y$) or $scrypt$.
+                """)
+
+        @Argument(help: "The file; - for standard input.")
+        var path: String
+        @Option(help: "csv or htpasswd; left out: by the ending of the file's name.")
+        var format: AccountImport.Format?
+        @Option(help: "The scopes of accounts for which the file names none.")
+        var scope = ""
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            let named: AccountImport.Format? =
+                path.hasSuffix(".csv") ? .csv : path.hasSuffix("htpasswd") ? .htpasswd : nil
+            guard let format = format ?? named else {
+                throw ValidationError("say --format csv or --format htpasswd")
+            }
+            let bytes = try InputFile.read(path, atMost: AccountImport.maximumByteCount)
+            try await UserCommand.withDirectory(file, createsDatabase: true) { directory, _ in
+                let users = try AccountImport.read(bytes, format, scope: scope)
+                try await directory.importUsers(users, nowMilliseconds: UserCommand.nowMilliseconds)
+                print("added \(users.count) accounts")
+            }
+        }
+    }
+
+    static var nowMilliseconds: Int64 { Int64(Date.now.timeIntervalSince1970 * 1000) }
+
+    /// Opens the accounts for as long as a command works on them.
+    static func withDirectory(
+        _ file: ConfigurationOption, createsDatabase: Bool,
+        _ body: (UserDirectory, Configuration) async throws -> Void
     ) async throws {
-        let credentials = try file.loadCredentials()
+        let configuration = try file.load()
+        let credentials = try file.credentials(of: configuration)
         do {
-            var settings = SQLiteCredentialStore.Settings()
-            settings.createsIfAbsent = createsDatabase
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile, settings: settings)
+            let database = try AccountDatabase.open(credentials.database, createsIfAbsent: createsDatabase)
+            defer { database.close() }
             let pool = try HashingPool(hasher: try PasswordHasher(), threadCount: 1)
-            defer { store.close() }
-            try await body(UserDirectory(store: store, pool: pool))
+            try await body(
+                UserDirectory(
+                    store: SQLCredentialStore(database), pool: pool,
+                    denyList: try PasswordDenyList(path: configuration.login.passwordDenyListFile)), configuration)
             await pool.shutDown()
         } catch let error as CredentialError {
             throw CommandFailure(error)
         }
     }
 }
+
+extension AccountImport.Format: ExpressibleByArgument {}

@@ -63,6 +63,7 @@ struct ImportTableTests {
         "each foreign library is behind one target",
         arguments: [
             ("COpenSSL", "LibCrypto"), ("CHiredis", "RedisClient"), ("CCrypt", "Credentials"), ("GRDB", "Credentials"),
+            ("CPostgres", "Credentials"),
             ("Yams", "GatewayConfiguration"), ("ArgumentParser", "portcullis"),
         ])
     func boundaryIsOneTargetThick(library: String, target: String) {

@@ -30,6 +30,7 @@ enum ImportRules {
         ImportRule("CCrypt"),
         ImportRule("CHiredis"),
         ImportRule("COpenSSL"),
+        ImportRule("CPostgres"),
         ImportRule("LibCrypto", own: ["COpenSSL"]),
         ImportRule("JOSE", own: ["LibCrypto"]),
         ImportRule("HTTP1", packages: ["NIOCore"]),
@@ -38,7 +39,8 @@ enum ImportRules {
         ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
         ImportRule(
-            "Credentials", own: ["CCrypt", "LibCrypto"], packages: ["GRDB", "Logging"], platform: ["Dispatch"]),
+            "Credentials", own: ["CCrypt", "CPostgres", "LibCrypto"], packages: ["GRDB", "Logging"],
+            platform: ["Dispatch", "Foundation"]),
         ImportRule(
             "Proxy", own: ["HTTP1"],
             packages: [

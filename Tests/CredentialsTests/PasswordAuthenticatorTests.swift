@@ -7,7 +7,7 @@ struct PasswordAuthenticatorTests {
     static let password = Array("correct horse".utf8)
 
     let directory: TemporaryDirectory
-    let store: SQLiteCredentialStore
+    let store: SQLCredentialStore
     let derivation = CountingDerivation()
     let pool: HashingPool
     let cost: ScryptCost
@@ -15,7 +15,7 @@ struct PasswordAuthenticatorTests {
 
     init() async throws {
         directory = try TemporaryDirectory()
-        store = try SQLiteCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
+        store = try SQLCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
         cost = try ScryptCost(logarithmOfCost: 5, blockSize: 2, parallelization: 2)
         pool = try HashingPool(hasher: PasswordHasher(cost: cost, derivation: derivation), threadCount: 1)
         authenticator = PasswordAuthenticator(store: store, pool: pool, logger: Logger(label: "test"))

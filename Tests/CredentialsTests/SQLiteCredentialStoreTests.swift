@@ -21,14 +21,14 @@ struct SQLiteCredentialStoreTests {
 
     /// Makes a database with one account, and closes it.
     func makeDatabase() throws {
-        let store = try SQLiteCredentialStore(path: path, settings: .creating)
+        let store = try SQLCredentialStore(path: path, settings: .creating)
         try store.add([user("alice")], nowMilliseconds: 1)
         store.close()
     }
 
     /// Checks that the database still is whole and holds the account of `makeDatabase` and no other.
     func expectIntact() throws {
-        let store = try SQLiteCredentialStore(path: path)
+        let store = try SQLCredentialStore(path: path)
         #expect(try store.list(after: nil, limit: 10).map(\.name.text) == ["alice"])
         store.close()
         let raw = try DatabaseQueue(path: path)
@@ -40,7 +40,7 @@ struct SQLiteCredentialStoreTests {
 
     @Test("a new database is made with mode 0600, in WAL, with the newest tables, and all its files are private")
     func creation() throws {
-        let store = try SQLiteCredentialStore(path: path, settings: .creating)
+        let store = try SQLCredentialStore(path: path, settings: .creating)
         try store.add([user("alice")], nowMilliseconds: 1)
         #expect(try directory.contents() == ["users.sqlite", "users.sqlite-shm", "users.sqlite-wal"])
         for name in try directory.contents() {
@@ -68,10 +68,10 @@ struct SQLiteCredentialStoreTests {
 
     @Test("where there is no database none is made unless asked for")
     func absent() throws {
-        #expect(throws: unavailable(.absent)) { try SQLiteCredentialStore(path: path) }
+        #expect(throws: unavailable(.absent)) { try SQLCredentialStore(path: path) }
         #expect(try directory.contents() == [])
         for path in [directory.file("no/such/directory"), directory.file("\u{0}")] {
-            #expect(throws: CredentialError.self) { try SQLiteCredentialStore(path: path, settings: .creating) }
+            #expect(throws: CredentialError.self) { try SQLCredentialStore(path: path, settings: .creating) }
         }
     }
 
@@ -79,7 +79,7 @@ struct SQLiteCredentialStoreTests {
     func insecureMode(mode: Int) throws {
         try makeDatabase()
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-        #expect(throws: unavailable(.insecureFileMode)) { try SQLiteCredentialStore(path: path) }
+        #expect(throws: unavailable(.insecureFileMode)) { try SQLCredentialStore(path: path) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         try expectIntact()
     }
@@ -88,14 +88,14 @@ struct SQLiteCredentialStoreTests {
     func garbage(byteCount: Int) throws {
         let bytes = (0..<byteCount).map { _ in UInt8.random(in: 1...255) }
         _ = try directory.write(bytes, to: "users.sqlite")
-        #expect(throws: unavailable(.notADatabase)) { try SQLiteCredentialStore(path: path, settings: .creating) }
+        #expect(throws: unavailable(.notADatabase)) { try SQLCredentialStore(path: path, settings: .creating) }
         #expect(FileManager.default.contents(atPath: path) == Data(bytes))
         #expect(try directory.contents() == ["users.sqlite"])
     }
 
     @Test("a directory is no database")
     func directoryAsDatabase() throws {
-        #expect(throws: unavailable(.notADatabase)) { try SQLiteCredentialStore(path: directory.path) }
+        #expect(throws: unavailable(.notADatabase)) { try SQLCredentialStore(path: directory.path) }
     }
 
     @Test("the database of another program is refused and left as it is", arguments: [0, 0x1234_5678])
@@ -107,7 +107,7 @@ struct SQLiteCredentialStoreTests {
         }
         try raw.close()
         let before = FileManager.default.contents(atPath: path)
-        #expect(throws: unavailable(.foreignDatabase)) { try SQLiteCredentialStore(path: path, settings: .creating) }
+        #expect(throws: unavailable(.foreignDatabase)) { try SQLCredentialStore(path: path, settings: .creating) }
         #expect(FileManager.default.contents(atPath: path) == before)
         #expect(try directory.contents() == ["users.sqlite"])
     }
@@ -121,7 +121,7 @@ struct SQLiteCredentialStoreTests {
             try raw.close()
         }
         try setVersion(1_000)
-        #expect(throws: unavailable(.newerSchema)) { try SQLiteCredentialStore(path: path) }
+        #expect(throws: unavailable(.newerSchema)) { try SQLCredentialStore(path: path) }
         try setVersion(2)
         try expectIntact()
     }
@@ -129,7 +129,7 @@ struct SQLiteCredentialStoreTests {
     @Test("a locked database makes writers fail in time and readers not at all")
     func busy() throws {
         try makeDatabase()
-        let store = try SQLiteCredentialStore(path: path, settings: .impatient)
+        let store = try SQLCredentialStore(path: path, settings: .impatient)
         let other = try DatabaseQueue(path: path)
         try other.writeWithoutTransaction { database in
             try database.execute(sql: "BEGIN IMMEDIATE")
@@ -149,9 +149,9 @@ struct SQLiteCredentialStoreTests {
     @Test("a full database refuses more and keeps what it has")
     func full() throws {
         try makeDatabase()
-        var settings = SQLiteCredentialStore.Settings()
+        var settings = SQLiteDatabase.Settings()
         settings.maximumByteCount = 16 * 4096
-        let store = try SQLiteCredentialStore(path: path, settings: settings)
+        let store = try SQLCredentialStore(path: path, settings: settings)
         let many = try (0..<2_000).map { try user("user\($0)") }
         #expect(throws: unavailable(.full)) { try store.add(many, nowMilliseconds: 2) }
         #expect(try store.list(after: nil, limit: 10).map(\.name.text) == ["alice"])
@@ -165,7 +165,7 @@ struct SQLiteCredentialStoreTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
         try Unprivileged.run(owning: [directory.path, path]) {
             do {
-                let store = try SQLiteCredentialStore(path: path, settings: .impatient)
+                let store = try SQLCredentialStore(path: path, settings: .impatient)
                 #expect(throws: unavailable(.readOnly)) { try store.add([user("bob")], nowMilliseconds: 2) }
                 store.close()
             } catch let error as CredentialError {
@@ -182,11 +182,11 @@ struct SQLiteCredentialStoreTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: directory.path)
         try Unprivileged.run(owning: [directory.path, path]) {
             let faults = [unavailable(.readOnly), unavailable(.cannotOpen)]
-            #expect { try SQLiteCredentialStore(path: path, settings: .impatient) } throws: { error in
+            #expect { try SQLCredentialStore(path: path, settings: .impatient) } throws: { error in
                 faults.contains { $0 == error as? CredentialError }
             }
             #expect(throws: unavailable(.cannotOpen)) {
-                try SQLiteCredentialStore(path: directory.file("new.sqlite"), settings: .creating)
+                try SQLCredentialStore(path: directory.file("new.sqlite"), settings: .creating)
             }
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: directory.path)
@@ -203,7 +203,7 @@ struct SQLiteCredentialStoreTests {
         handle.write(Data(repeating: 0xFF, count: size - 4096))
         try handle.close()
         #expect(throws: unavailable(.damaged)) {
-            let store = try SQLiteCredentialStore(path: path)
+            let store = try SQLCredentialStore(path: path)
             defer { store.close() }
             return try store.find(UserName("alice"))
         }
@@ -220,7 +220,7 @@ struct SQLiteCredentialStoreTests {
         let raw = try DatabaseQueue(path: path)
         try raw.write { try $0.execute(sql: "UPDATE users SET \(change)") }
         try raw.close()
-        let store = try SQLiteCredentialStore(path: path)
+        let store = try SQLCredentialStore(path: path)
         #expect(throws: unavailable(.damaged)) { try store.list(after: nil, limit: 10) }
         store.close()
     }
@@ -243,7 +243,7 @@ struct SQLiteCredentialStoreTests {
     @Test("a file deleted or replaced while it is open is noticed")
     func replaced() throws {
         try makeDatabase()
-        let store = try SQLiteCredentialStore(path: path)
+        let store = try SQLCredentialStore(path: path)
         let aside = directory.file("aside.sqlite")
         try FileManager.default.moveItem(atPath: path, toPath: aside)
         #expect(throws: unavailable(.absent)) { try store.find(UserName("alice")) }
@@ -259,7 +259,7 @@ struct SQLiteCredentialStoreTests {
     @Test("a closed store says so")
     func closed() throws {
         try makeDatabase()
-        let store = try SQLiteCredentialStore(path: path)
+        let store = try SQLCredentialStore(path: path)
         store.close()
         store.close()
         #expect(throws: unavailable(.closed)) { try store.find(UserName("alice")) }
@@ -275,14 +275,14 @@ struct SQLiteCredentialStoreTests {
             let path = directory.file("round\(round).sqlite")
             DispatchQueue.concurrentPerform(iterations: 4) { index in
                 do {
-                    let store = try SQLiteCredentialStore(path: path, settings: .creating)
+                    let store = try SQLCredentialStore(path: path, settings: .creating)
                     try store.add([user("user\(index)")], nowMilliseconds: 1)
                     store.close()
                 } catch {
                     errors.withLock { $0.append(error) }
                 }
             }
-            let store = try SQLiteCredentialStore(path: path)
+            let store = try SQLCredentialStore(path: path)
             #expect(try store.list(after: nil, limit: 100).count == 4)
             store.close()
         }
@@ -292,10 +292,10 @@ struct SQLiteCredentialStoreTests {
 
     @Test("two processes share a database")
     func twoProcesses() async throws {
-        let store = try SQLiteCredentialStore(path: path, settings: .creating)
+        let store = try SQLCredentialStore(path: path, settings: .creating)
         try store.add([user("parent")], nowMilliseconds: 1)
         await #expect(processExitsWith: .success) { [path = path as String] in
-            let store = try SQLiteCredentialStore(path: path)
+            let store = try SQLCredentialStore(path: path)
             let hash = try PasswordHash(Samples.scrypt)
             for index in 0..<50 {
                 let child = NewUser(name: try UserName("child\(index)"), passwordHash: hash)

@@ -8,7 +8,7 @@ struct UserDirectoryTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let store = try SQLiteCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
+        let store = try SQLCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
         accounts = UserDirectory(
             store: store, pool: try HashingPool(hasher: PasswordHasher(cost: .cheap), threadCount: 2))
     }

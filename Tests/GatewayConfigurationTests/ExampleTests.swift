@@ -12,7 +12,7 @@ struct ExampleTests {
         #expect(configuration.redis?.password == Secret("hunter2"))
         #expect(configuration.redis?.user == "portcullis")
         #expect(configuration.tokens?.keyDirectory == "/etc/portcullis/keys")
-        #expect(configuration.credentials?.databaseFile == "/etc/portcullis/portcullis.sqlite")
+        #expect(configuration.credentials?.database == .file("/etc/portcullis/portcullis.sqlite"))
         let issuer = try #require(configuration.issuers.first)
         #expect(issuer.keySetFile == "/etc/portcullis/idp.jwks.json")
         #expect(issuer.algorithms == [.rs256, .es256])

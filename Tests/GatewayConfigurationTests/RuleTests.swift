@@ -191,18 +191,16 @@ struct RuleTests {
             ("revocation: {min_replicas: 1}", "revocation.min_replicas"),
             ("revocation: {min_replicas: \"0\"}", "revocation.min_replicas"),
             ("revocation: {acknowledge: nodes}", "revocation.acknowledge"),
-            ("login: {attempts: 10}", "login.attempts"), ("login: {delegate: {}}", "login.delegate"),
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])
     }
 
-    @Test("so are those inside issuers, routes and credentials")
+    @Test("so are those inside issuers and routes")
     func laterSettingsInside() {
         let text = """
             version: 1
             tokens: {issuer: "https://a", key_directory: k}
-            credentials: {database: "postgres://u:p@db/x"}
             issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", claims: {}, audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
@@ -213,7 +211,7 @@ struct RuleTests {
             Set(summary(text))
                 == Set(
                     [
-                        "credentials.database", "issuers[0].jwks_uri", "issuers[0].claims",
+                        "issuers[0].jwks_uri", "issuers[0].claims",
                         "routes[0].on_unavailable",
                     ].map { "notSupportedYet \($0)" }))
     }

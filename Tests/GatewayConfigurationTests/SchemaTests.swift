@@ -52,8 +52,8 @@ struct SchemaTests {
             "issuers": [["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"]]],
             "verification_cache": Object(),
             "revocation": Object(),
-            "credentials": ["database": "d", "api_key_cache": Object()],
-            "login": Object(),
+            "credentials": ["database": "postgres://u@h/d", "api_key_cache": Object()],
+            "login": ["delegate": ["url": "https://a"]],
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -104,7 +104,7 @@ struct SchemaTests {
                 "", "access_log", "credentials", "credentials.api_key_cache", "issuers[0]", "limits", "listeners",
                 "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
-                "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].auth.methods.api",
+                "login.delegate", "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].auth.methods.api",
                 "routes[0].rate_limit",
                 "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",

@@ -129,7 +129,7 @@ struct SubstitutionTests {
             """
             listeners: {admin: {token: "hunter2 hunter2"}}
             redis: {url: "redis://u:hunter2@host:x", password: [hunter2]}
-            credentials: {database: "postgres://u:hunter2@db/x"}
+            credentials: {database: "postgres://u:hunter2@db:x/x"}
             trusted_proxies: ["redis://u:hunter2@host"]
             """)
         let lines = Fixture.lines(text)

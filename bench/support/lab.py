@@ -88,16 +88,18 @@ class Lab:
         wait_for_port(port, process)
         return process
 
-    def nginx(self):
-        """A backend that costs little: answers 42 bytes to everything."""
+    def nginx(self, servers=None):
+        """An nginx: a backend that costs little, which answers 42 bytes to everything, or what `servers` (with %d for
+        its port) says."""
         port = free_port()
         path = self.folder / f"nginx-{port}.conf"
+        servers = servers or """
+  server { listen 127.0.0.1:%d backlog=4096;
+    location / { default_type application/json; return 200 '{"message":"hello from behind","n":1234567}'; } }"""
         path.write_text(f"""
 worker_processes 1; daemon off; pid {self.folder}/nginx-{port}.pid; error_log {self.folder}/nginx-{port}.err;
 worker_rlimit_nofile 20000; events {{ worker_connections 18000; }}
-http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;
-  server {{ listen 127.0.0.1:{port} backlog=4096;
-    location / {{ default_type application/json; return 200 '{{"message":"hello from behind","n":1234567}}'; }} }} }}
+http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;{servers % port} }}
 """)
         process = self.start("nginx", "-c", path)
         process.port = port

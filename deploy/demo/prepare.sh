@@ -11,6 +11,7 @@ requirements=(
     "libhiredis-dev|hiredis/hiredis.h|reads and writes what Redis speaks"
     "libssl-dev|openssl/opensslv.h|signatures and digests (OpenSSL 3)"
     "libsqlite3-dev|sqlite3.h|the account database"
+    "libpq-dev|postgresql/libpq-fe.h|accounts that several nodes share, in PostgreSQL"
     "libcrypt-dev|crypt.h|checks imported bcrypt password hashes"
     "git|command:git|Swift fetches packages with it"
 )
@@ -25,6 +26,7 @@ for purpose in "$@"; do
         test)
             requirements+=(
                 "redis-server|command:redis-server|tests run against a real one"
+                "postgresql|glob:/usr/lib/postgresql/*/bin/initdb|tests run against a real one"
                 "openssl|command:openssl|certificates for tests, and another implementation of TLS"
                 "curl|command:curl|another HTTP client, over TLS and Unix sockets"
                 "util-linux|command:prlimit|takes a running process its descriptors"
@@ -77,6 +79,10 @@ is_there() {
     if [[ $1 == python:* ]]; then
         # The system's own Python, for which the packages are.
         [[ -x /usr/bin/python3 ]] && /usr/bin/python3 -c "import ${1#python:}" 2>/dev/null
+        return
+    fi
+    if [[ $1 == glob:* ]]; then
+        compgen -G "${1#glob:}" >/dev/null
         return
     fi
     for folder in /usr/include /usr/local/include; do

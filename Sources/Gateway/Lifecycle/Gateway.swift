@@ -15,9 +15,9 @@ import Sessions
 
 /// The whole gateway: joins the parts, starts them in order, and ends them in the opposite one.
 package final class Gateway: Service {
-    private let configuration: Configuration
-    private let configurationPath: String
-    private let logger: Logger
+    let configuration: Configuration
+    let configurationPath: String
+    let logger: Logger
     private let auditLogger: Logger
     private let output: AccessLogWriter
     private let reloader: Reloader
@@ -93,7 +93,9 @@ package final class Gateway: Service {
         let revocations: any RevocationWriter =
             redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
             ?? inProcess
-        let credentials = try configuration.credentials.map { try openCredentials($0, running) }
+        var opened: OpenCredentials?
+        if let settings = configuration.credentials { opened = try await openCredentials(settings, running) }
+        let credentials = opened
         let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, credentials)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
@@ -193,60 +195,6 @@ package final class Gateway: Service {
             sessions: sessions, authenticator: credentials?.authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
             clock: Self.wallClock, auditLog: auditLog, oauth: oauth)
-    }
-
-    /// Milliseconds since 1970.
-    private static let wallClock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
-
-    /// What the database of accounts serves.
-    private struct OpenCredentials {
-        var authenticator: any Authenticating
-        var machines: MachineAuthenticator
-    }
-
-    private func openCredentials(
-        _ credentials: Configuration.Credentials, _ running: RunningGateway
-    ) throws -> OpenCredentials {
-        do {
-            let store = try SQLiteCredentialStore(path: credentials.databaseFile)
-            let pool = try HashingPool(hasher: try PasswordHasher())
-            let machines = try makeMachineAuthenticator(store)
-            running.add(store, pool, machines)
-            return OpenCredentials(
-                authenticator: PasswordAuthenticator(store: store, pool: pool, logger: logger), machines: machines)
-        } catch {
-            throw GatewayError(
-                .unavailable, "credentials.database \(credentials.databaseFile) \(advice(for: error))")
-        }
-    }
-
-    private func makeMachineAuthenticator(
-        _ store: any MachineCredentialStoring
-    ) throws(CredentialError) -> MachineAuthenticator {
-        let pepper = configuration.tokens.map {
-            CredentialPepper(directory: $0.keyDirectory, configurationPath: configurationPath)
-        }
-        return try MachineAuthenticator(
-            store: store,
-            hasher: { [logger] () throws(CredentialError) in
-                var bytes: [UInt8] = []
-                do throws(SigningKeyError) {
-                    bytes = try pepper?.load() ?? []
-                } catch {
-                    logger.error("API keys and clients cannot be checked", metadata: ["problem": "\(error)"])
-                    throw CredentialError(.hashingFailed)
-                }
-                return try SecretHasher(pepper: bytes)
-            },
-            clock: Self.wallClock, logger: logger)
-    }
-
-    private func advice(for error: CredentialError) -> String {
-        guard case .unavailable(let fault) = error.code else { return "cannot be opened: \(error.code)" }
-        if fault == .absent {
-            return "does not exist yet; make it with: portcullis user add NAME --config \(configurationPath)"
-        }
-        return "cannot be opened: \(fault.rawValue)" + (error.detail.isEmpty ? "" : " (\(error.detail))")
     }
 
     /// Gives the connections to Redis a moment, so that the first requests do not meet one that is still being made.

@@ -13,7 +13,7 @@ package final class RunningGateway: Sendable {
         var server: ProxyServer?
         var graceMilliseconds: Int64 = 0
         var admin: AdminListener?
-        var store: SQLiteCredentialStore?
+        var store: SQLCredentialStore?
         var pool: HashingPool?
         var machines: MachineAuthenticator?
         var reloader: Reloader?
@@ -62,12 +62,15 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.reloader = reloader }
     }
 
-    func add(_ store: SQLiteCredentialStore, _ pool: HashingPool, _ machines: MachineAuthenticator) {
+    func add(_ store: SQLCredentialStore, _ pool: HashingPool) {
         parts.withLock {
             $0.store = store
             $0.pool = pool
-            $0.machines = machines
         }
+    }
+
+    func add(_ machines: MachineAuthenticator) {
+        parts.withLock { $0.machines = machines }
     }
 
     /// Drains the public listener, then ends everything it needed.

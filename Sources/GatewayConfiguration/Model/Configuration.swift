@@ -33,7 +33,7 @@ package struct Configuration: Sendable, Equatable {
     package var revocation: Revocation
     /// Where accounts are kept; `nil` means that there are none.
     package var credentials: Credentials?
-    /// How users log in.
+    /// How people log in.
     package var login: Login
     /// The upstreams, in the order of the file; names are unique.
     package var upstreams: [Upstream]

@@ -37,8 +37,8 @@ struct ConfigurationReader {
             requiresTokenType: root.boolean("require_typ", default: false),
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
-            credentials: readCredentials(root),
-            login: LoginReader(values: values).read(root),
+            credentials: CredentialsReader(values: values, folder: folder).read(root),
+            login: LoginReader(values: values, folder: folder).read(root),
             upstreams: upstreams.upstreams,
             routes: routes
         )
@@ -115,33 +115,6 @@ struct ConfigurationReader {
             },
             onUnavailable: section.value("on_unavailable", default: .closed, values.outagePolicy)
         )
-    }
-
-    private func readCredentials(_ root: SectionReader) -> Configuration.Credentials? {
-        guard let node = root.node("credentials") else { return nil }
-        let section = SectionReader(node, values: values)
-        let database = section.required("database", "write the path of an SQLite file")
-        let cache = SectionReader(section.node("api_key_cache"), values: values)
-        let entries = cache.integer("entries", default: 10_000, in: 1...1_000_000)
-        let lifetime = cache.seconds("ttl", default: 60, in: 1...3600)
-        cache.end()
-        section.end()
-        if !root.isWritten("tokens") {
-            problems.add(
-                .conflict, at: root.position(of: "credentials"), path: node.path,
-                found: "there are accounts, but no tokens",
-                expected: "write `tokens`, from which those who log in get theirs")
-        }
-        return database.flatMap { node in
-            values.text(node, isSecret: true) { text throws(SettingMismatch) in
-                if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-                    throw .notSupportedYet("this version keeps accounts in an SQLite file: write its path")
-                }
-                return Configuration.Credentials(
-                    databaseFile: try FilePath.parse(text, in: folder), apiKeyCacheEntryLimit: entries,
-                    apiKeyCacheLifetimeSeconds: lifetime)
-            }
-        }
     }
 }
 

@@ -11,19 +11,28 @@ struct StoreBackend: Sendable, CustomTestStringConvertible {
         try withStores(1) { try body($0[0]) }
     }
 
-    static let all = [sqlite]
+    static let all = [sqlite, postgreSQL]
 
     static let sqlite = StoreBackend(testDescription: "SQLite") { count, body in
         let directory = try TemporaryDirectory()
         let stores = try (0..<count).map { _ in
-            try SQLiteCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
+            try SQLCredentialStore(path: directory.file("users.sqlite"), settings: .creating)
         }
         try body(stores)
         for store in stores { store.close() }
     }
 }
 
-extension SQLiteCredentialStore.Settings {
+extension StoreBackend {
+    static let postgreSQL = StoreBackend(testDescription: "PostgreSQL") { count, body in
+        let fixture = try PostgreSQLFixture()
+        let stores = (0..<count).map { _ in fixture.store() }
+        try body(stores)
+        for store in stores { store.close() }
+    }
+}
+
+extension SQLiteDatabase.Settings {
     /// For tests: makes the database.
     static var creating: Self {
         var settings = Self()

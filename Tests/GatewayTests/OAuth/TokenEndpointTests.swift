@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import TestSupport
 import Testing
@@ -119,9 +120,9 @@ extension GatewayTests {
                 let machine = (id: "machine", secret: try gateway.makeClient("machine"))
                 try gateway.makeClient("public", isPublic: true)
                 let evil = "%0D%0Aevil%09%22%5C"
-                for (form, client, status, error) in [
+                let cases: [(String, (id: String, secret: String), Int, String)] = [
                     ("grant_type=client_credentials&x=1&x=1", client, 400, "invalid_request"),
-                    ("grant_type=client_credentials", ("app", "wrong"), 401, "invalid_client"),
+                    ("grant_type=client_credentials", (id: "app", secret: "wrong"), 401, "invalid_client"),
                     ("grant_type=refresh_token&refresh_token=\(evil)", client, 400, "invalid_grant"),
                     ("grant_type=password&username=alice&password=\(evil)", client, 400, "invalid_grant"),
                     ("grant_type=password&username=alice&password=x", machine, 400, "unauthorized_client"),
@@ -129,7 +130,8 @@ extension GatewayTests {
                     ("grant_type=authorization_code&code=x", client, 400, "unsupported_grant_type"),
                     ("grant_type=client_credentials&scope=\(evil)", client, 400, "invalid_scope"),
                     ("grant_type=client_credentials&scope=admin", client, 400, "invalid_scope"),
-                ] {
+                ]
+                for (form, client, status, error) in cases {
                     let answer = try await gateway.oauth("token", form, basic: client)
                     expectProblem(answer, status, error, challenge: status == 401 ? basicChallenge : nil, "\(form)")
                     #expect(!answer.text.contains("evil"))
@@ -163,7 +165,7 @@ extension GatewayTests {
                 }
                 #expect(try await gateway.oauth("token", form, basic: client).status == 200)
                 try gateway.withMachines { _, store in
-                    try store.setDisabled(true, of: .init("app"), nowMilliseconds: 9)
+                    try store.setDisabled(true, of: ClientID("app"), nowMilliseconds: 9)
                 }
                 expectProblem(
                     try await gateway.oauth("token", form, basic: client), 401, "invalid_client",

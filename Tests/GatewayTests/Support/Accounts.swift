@@ -11,9 +11,9 @@ enum Accounts {
         for password in passwords.values { SecretLedger.enter(password) }
         let folder = try TemporaryFolder()
         let path = folder.url.appendingPathComponent("accounts.sqlite").path
-        var settings = SQLiteCredentialStore.Settings()
+        var settings = SQLiteDatabase.Settings()
         settings.createsIfAbsent = true
-        let store = try SQLiteCredentialStore(path: path, settings: settings)
+        let store = try SQLCredentialStore(path: path, settings: settings)
         let pool = try HashingPool(hasher: try PasswordHasher())
         let directory = UserDirectory(store: store, pool: pool)
         for (name, password) in passwords {

@@ -4,8 +4,8 @@ import Sessions
 
 /// Clients and API keys in the database of a running gateway, made as the command line makes them.
 extension GatewayFixture {
-    func withMachines<Value>(_ body: (MachineDirectory, SQLiteCredentialStore) throws -> Value) throws -> Value {
-        let store = try SQLiteCredentialStore(path: folder.path("accounts.sqlite"))
+    func withMachines<Value>(_ body: (MachineDirectory, SQLCredentialStore) throws -> Value) throws -> Value {
+        let store = SQLCredentialStore(try SQLiteDatabase(path: folder.path("accounts.sqlite")))
         defer { store.close() }
         let pepper = CredentialPepper(directory: folder.path("keys"), configurationPath: "")
         let directory = MachineDirectory(

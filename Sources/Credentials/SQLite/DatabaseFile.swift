@@ -69,17 +69,46 @@ struct DatabaseFile: Sendable {
     /// SQLite would create it with the umask's mode. And its own name must never be open here: closing it would drop
     /// the locks that another connection of this process holds on it (sqlite.org/howtocorrupt.html section 2.2).
     private static func createEmpty(_ path: String) throws(CredentialError) {
+        let template = try makeTemporary(beside: path)
+        defer { unlink(template) }
+        // Somebody else may have made it at the same moment, which is as good.
+        guard link(template, path) == 0 || errno == EEXIST else {
+            throw CredentialError(.unavailable(fault(of: errno)), detail: String(cString: strerror(errno)))
+        }
+    }
+
+    /// Makes an empty file of mode 0600 whose name is like another's.
+    ///
+    /// - Returns: Its path.
+    /// - Throws: `unavailable`.
+    static func makeTemporary(beside path: String) throws(CredentialError) -> String {
         var template = Array("\(path).XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
             throw CredentialError(.unavailable(fault(of: errno)), detail: String(cString: strerror(errno)))
         }
-        defer { unlink(template) }
         close(descriptor)
-        // Somebody else may have made it at the same moment, which is as good.
-        guard link(template, path) == 0 || errno == EEXIST else {
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// Gives a file that is whole its lasting name, and has both on disk.
+    ///
+    /// - Throws: `fileExists`, `unavailable`.
+    static func publish(_ temporary: String, as path: String) throws(CredentialError) {
+        try synchronize(temporary)
+        guard link(temporary, path) == 0 else {
+            if errno == EEXIST { throw CredentialError(.fileExists) }
             throw CredentialError(.unavailable(fault(of: errno)), detail: String(cString: strerror(errno)))
         }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        try synchronize(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder)
+    }
+
+    private static func synchronize(_ path: String) throws(CredentialError) {
+        let descriptor = open(path, O_RDONLY)
+        guard descriptor >= 0 else { throw CredentialError(.unavailable(.cannotOpen)) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw CredentialError(.unavailable(.inputOutput)) }
     }
 
     private static func fault(of code: CInt) -> StoreFault {

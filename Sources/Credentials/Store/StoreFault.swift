@@ -22,10 +22,22 @@ package enum StoreFault: String, Sendable, Hashable, CaseIterable {
     case damaged
     /// The file at the path is no longer the one that was opened.
     case replaced
+    /// The database's server cannot be reached, or does not let this process in.
+    case unreachable
+    /// The database did not answer in time.
+    case timedOut
     /// The operating system failed to read or write.
     case inputOutput
     /// The store was closed.
     case closed
     /// The database gave an error that fits nothing above.
     case other
+
+    /// Whether it may be over by itself, with nothing done about the database or the configuration.
+    package var mayPass: Bool {
+        switch self {
+        case .unreachable, .timedOut, .busy, .readOnly, .full, .inputOutput: true
+        default: false
+        }
+    }
 }

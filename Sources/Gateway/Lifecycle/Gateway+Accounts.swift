@@ -1,0 +1,46 @@
+import Credentials
+import GatewayConfiguration
+import Logging
+
+extension Gateway {
+    /// Opens the accounts and starts the threads that serve them.
+    ///
+    /// A PostgreSQL that is away is no reason not to start: what needs it gets 503 until it is back.
+    func openAccounts(
+        _ credentials: Configuration.Credentials, _ running: RunningGateway
+    ) async throws(GatewayError) -> (store: SQLCredentialStore, pool: HashingPool) {
+        do throws(CredentialError) {
+            let store = SQLCredentialStore(try AccountDatabase.open(credentials.database))
+            let pool = try HashingPool(hasher: try PasswordHasher())
+            running.add(store, pool)
+            if case .postgreSQL = credentials.database { try await connect(store, pool) }
+            return (store, pool)
+        } catch {
+            throw GatewayError(.unavailable, advice(for: error, credentials.database))
+        }
+    }
+
+    private func connect(_ store: SQLCredentialStore, _ pool: HashingPool) async throws(CredentialError) {
+        do throws(CredentialError) {
+            try await pool.perform { () throws(CredentialError) in _ = try store.list(after: nil, limit: 1) }
+        } catch {
+            guard case .unavailable(let fault) = error.code, fault.mayPass else { throw error }
+            logger.warning(
+                "the account database is away: logins get 503 until it is back",
+                metadata: ["fault": "\(fault.rawValue)", "detail": "\(error.detail)"])
+        }
+    }
+
+    private func advice(for error: CredentialError, _ database: Configuration.CredentialDatabase) -> String {
+        let name: String
+        switch database {
+        case .file(let path): name = "credentials.database \(path)"
+        case .postgreSQL(let settings): name = "credentials.database \(settings.database) in PostgreSQL"
+        }
+        guard case .unavailable(let fault) = error.code else { return "\(name) cannot be opened: \(error.code)" }
+        if fault == .absent {
+            return "\(name) does not exist yet; make it with: portcullis user add NAME --config \(configurationPath)"
+        }
+        return "\(name) cannot be opened: \(fault.rawValue)" + (error.detail.isEmpty ? "" : " (\(error.detail))")
+    }
+}
