@@ -83,6 +83,8 @@ let package = Package(
             name: "portcullis",
             dependencies: [
                 "GatewayConfiguration", "Credentials", "Gateway", "JOSE", "LibCrypto", "Proxy", "Sessions", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

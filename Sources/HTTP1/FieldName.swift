@@ -13,7 +13,7 @@ package enum FieldName: UInt8, Sendable {
     case otherForwarding
     /// One of the `X-Auth-*` identity fields.
     case identity
-    case date, server, maxForwards
+    case date, server, maxForwards, cookie
 
     /// Recognises a field name in any spelling that a backend could take for it.
     ///
@@ -37,7 +37,7 @@ package enum FieldName: UInt8, Sendable {
             switch name.count {
             case 2: match("te", .te)
             case 4: match("host", .host) ?? match("date", .date)
-            case 6: match("expect", .expect) ?? match("server", .server)
+            case 6: match("expect", .expect) ?? match("server", .server) ?? match("cookie", .cookie)
             case 7: match("upgrade", .upgrade) ?? match("trailer", .trailer)
             case 9: match("x-api-key", .apiKey) ?? match("x-real-ip", .realIP) ?? match("forwarded", .forwarded)
             case 10: match("connection", .connection) ?? match("keep-alive", .keepAlive)

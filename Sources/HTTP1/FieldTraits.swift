@@ -47,7 +47,7 @@ package struct FieldTraits: OptionSet, Sendable {
             .forwarding
         case .host: .host
         case .requestID: .requestID
-        case .other, .expect, .date, .server, .maxForwards: []
+        case .other, .expect, .date, .server, .maxForwards, .cookie: []
         }
     }
 }

@@ -174,7 +174,8 @@ extension ClientConnection {
         connection.begin(for: self, method: parser.head.method)
         let writer = RequestHeadWriter(
             head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
-            normalizedPath: exchange.normalizedPath, targetAuthority: connection.endpoint.authority)
+            normalizedPath: exchange.normalizedPath, targetAuthority: connection.endpoint.authority,
+            withheldCookie: loop.configuration.withheldCookie)
         var head = loop.takeBuffer()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &head) }
         connection.write(head)

@@ -54,14 +54,18 @@ package struct ProxyConfiguration: Sendable {
     /// Whether `X-Forwarded-*` fields are believed of those who connect through a Unix socket.
     package var trustsLocalPeers: Bool
 
+    /// A cookie that backends do not get.
+    package var withheldCookie: WithheldCookie?
+
     /// The part of the requests that get an access-log line, 0 to 1; those answered with 5xx always do.
     package var accessLogFraction: Double
 
     /// Makes a configuration.
     package init(
         routes: RouteTable, upstreams: [Upstream], limits: Limits = Limits(), trustedProxies: [NetworkRange] = [],
-        trustsLocalPeers: Bool = false, accessLogFraction: Double = 1
+        trustsLocalPeers: Bool = false, withheldCookie: WithheldCookie? = nil, accessLogFraction: Double = 1
     ) {
+        self.withheldCookie = withheldCookie
         self.routes = routes
         self.upstreams = upstreams
         self.limits = limits

@@ -12,10 +12,16 @@ struct RequestHeadWriter {
     let normalizedPath: [UInt8]?
     /// The `Host` for a client that sent none.
     let targetAuthority: String
+    /// What stays behind of `Cookie`.
+    var withheldCookie: WithheldCookie?
 
     func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
         writeRequestLine(bytes, to: &output)
-        HeadWriter.copyFields(head.fields, of: bytes, dropping: dropping, to: &output)
+        if let withheldCookie {
+            withheldCookie.copyFields(head.fields, of: bytes, dropping: dropping, to: &output)
+        } else {
+            HeadWriter.copyFields(head.fields, of: bytes, dropping: dropping, to: &output)
+        }
         if dropsHost {
             output.writeStaticString("Host: ")
             if head.authority.count > 0 {

@@ -1,12 +1,14 @@
 import JOSE
 import LibCrypto
-import Revocation
+package import Revocation
 import Synchronization
 
 /// Issues tokens, rotates refresh tokens, ends sessions.
 package final class SessionService: Sendable {
     let policy: SessionPolicy
     let store: any SessionStore
+    /// Hears of every end that the store has not confirmed; see ``RevocationWriter``.
+    let unconfirmed: (any RevocationWriter)?
     private let keys: Mutex<Keys>
     let clock: @Sendable () -> Int64
     let audit: @Sendable (AuditEvent) -> Void
@@ -20,6 +22,8 @@ package final class SessionService: Sendable {
     ///   - policy: what goes into tokens and how long they live.
     ///   - signingKeys: the keys to sign with, from ``SigningKeyDirectory/load()``.
     ///   - store: where sessions are kept.
+    ///   - unconfirmed: told of every end that the store does not confirm, so that this node refuses the tokens all the
+    ///     same where the writer remembers what it could not write.
     ///   - clock: the wall clock, milliseconds since 1970.
     ///   - audit: receives what happened, on the task that did it.
     /// - Throws: ``SessionError/signingFailed`` for a refresh key of the wrong length.
@@ -27,11 +31,13 @@ package final class SessionService: Sendable {
         policy: SessionPolicy,
         signingKeys: SigningKeys,
         store: any SessionStore,
+        unconfirmed: (any RevocationWriter)? = nil,
         clock: @escaping @Sendable () -> Int64,
         audit: @escaping @Sendable (AuditEvent) -> Void
     ) throws(SessionError) {
         self.policy = policy
         self.store = store
+        self.unconfirmed = unconfirmed
         self.clock = clock
         self.audit = audit
         keys = Mutex(try Self.prepare(signingKeys, policy))

@@ -8,6 +8,7 @@ import Sessions
 struct CommandFailure: Error {
     /// Exit codes as `sysexits.h` has them.
     enum Code: Int32 {
+        case usage = 64
         case unavailable = 69
         case software = 70
         case configuration = 78

@@ -60,7 +60,10 @@ enum ImportRules {
             platform: ["Foundation"]),
         ImportRule(
             "portcullis", own: ["Credentials", "Gateway", "GatewayConfiguration", "JOSE", "Proxy", "Sessions"],
-            packages: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals"], platform: ["Foundation"]),
+            packages: [
+                "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle",
+                "UnixSignals",
+            ], platform: ["Foundation"]),
         ImportRule("demo-backend", packages: ["HTTPTypes", "Hummingbird", "Logging"], platform: ["Foundation"]),
     ]
 }

@@ -56,6 +56,8 @@ struct ExampleTests {
         #expect(configuration.trustedProxies.isEmpty && !configuration.trustsLocalPeers)
         #expect(configuration.workerCount == 0)
         #expect(!configuration.login.hasPasswordGrant && !configuration.hasHierarchicalScopes)
+        #expect(!configuration.login.usesCookies)
+        #expect(configuration.crossOrigins == [])
         #expect(configuration.limits.requestLineByteLimit == 8192)
         #expect(configuration.limits.headerByteLimit == 32_768)
         #expect(configuration.limits.headerCountLimit == 100)

@@ -41,6 +41,30 @@ struct FormatTests {
         #expect(SizeText.bytes(text) == nil)
     }
 
+    @Test("an origin is written as browsers write it")
+    func origins() throws {
+        for text in [
+            "https://app.example", "http://localhost:3000", "https://[2001:db8::1]:8443", "http://127.0.0.1",
+            "https://app.example:80",
+        ] {
+            #expect(try OriginText.parse(text) == text)
+        }
+        for (text, suggestion) in [
+            ("https://App.Example", "https://app.example"), ("HTTPS://app.example", "https://app.example"),
+            ("https://app.example/", "https://app.example"), ("https://app.example:443", "https://app.example"),
+            ("http://app.example:80/", "http://app.example"), ("https://app.example:0443", "https://app.example:443"),
+        ] {
+            let mismatch = #expect(throws: SettingMismatch.self, "\(text)") { try OriginText.parse(text) }
+            if !text.contains("0443") { #expect(mismatch?.suggestion == suggestion) }
+        }
+        for text in [
+            "*", "null", "app.example", "https://", "https://*.app.example", "ftp://app.example", "https://a/b",
+            "https://a?b", "https://u@a", "https://a:", "https://a:99999", "https://a b", "https://a,https://b",
+        ] {
+            #expect(throws: SettingMismatch.self, "\(text)") { try OriginText.parse(text) }
+        }
+    }
+
     @Test("host names are lower-cased; addresses are complete")
     func hostNames() throws {
         for (text, name) in [

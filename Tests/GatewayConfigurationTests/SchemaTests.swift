@@ -54,6 +54,7 @@ struct SchemaTests {
             "revocation": Object(),
             "credentials": ["database": "postgres://u@h/d", "api_key_cache": Object()],
             "login": ["delegate": ["url": "https://a"]],
+            "cors": Object(),
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -101,7 +102,8 @@ struct SchemaTests {
         #expect(try problems(1, at: "version") == [])
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
-                "", "access_log", "credentials", "credentials.api_key_cache", "issuers[0]", "limits", "listeners",
+                "", "access_log", "cors", "credentials", "credentials.api_key_cache", "issuers[0]", "limits",
+                "listeners",
                 "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
                 "login.delegate", "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].auth.methods.api",

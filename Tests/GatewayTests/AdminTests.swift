@@ -5,7 +5,7 @@ import Testing
 extension GatewayTests {
     @Suite("the admin API")
     struct AdminTests {
-        private static let token = "admin-token-of-the-tests"
+        static let token = "admin-token-of-the-tests"
 
         static let settings: GatewaySettings = {
             var settings = GatewaySettings.accounts
@@ -175,7 +175,7 @@ extension GatewayTests {
                     expectProblem(try await revoke(document, gateway), 400, "invalid_request", "\(document.prefix(40))")
                 }
                 #expect(try await status(grant.accessToken, gateway) == 200)
-                #expect(try await gateway.redisServer?.command("XLEN", "portcullis:revocations") == "0")
+                #expect(try gateway.redisServer?.command("XLEN", "portcullis:revocations") == "0")
             }
         }
 

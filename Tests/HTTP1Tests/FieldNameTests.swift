@@ -12,7 +12,7 @@ struct FieldNameTests {
         ("proxy-connection", .proxyConnection, .hopByHop), ("te", .te, .hopByHop), ("trailer", .trailer, .hopByHop),
         ("upgrade", .upgrade, .hopByHop), ("proxy-authorization", .proxyAuthorization, .hopByHop),
         ("proxy-authenticate", .proxyAuthenticate, .hopByHop), ("http2-settings", .http2Settings, .hopByHop),
-        ("authorization", .authorization, .credential), ("x-api-key", .apiKey, .credential),
+        ("cookie", .cookie, []), ("authorization", .authorization, .credential), ("x-api-key", .apiKey, .credential),
         ("forwarded", .forwarded, .forwarding), ("x-forwarded-for", .forwardedFor, .forwarding),
         ("x-forwarded-proto", .forwardedProto, .forwarding), ("x-forwarded-host", .forwardedHost, .forwarding),
         ("x-forwarded-method", .forwardedMethod, .forwarding), ("x-forwarded-uri", .forwardedURI, .forwarding),
@@ -71,7 +71,7 @@ struct FieldNameTests {
         arguments: [
             "x-auth-subjec", "x-auth-subjects", "xauthsubject", "x-auth0subject", "xx-auth-subject", "hos", "hosts",
             "h-st",
-            "content--length", "contentxlength", "x-forwarded", "x-original", "x-forwarde-d-for", "cookie", "x", "",
+            "content--length", "contentxlength", "x-forwarded", "x-original", "x-forwarde-d-for", "cookies", "x", "",
             "t_e",
         ])
     func others(name: String) {

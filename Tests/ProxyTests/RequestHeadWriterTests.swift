@@ -7,7 +7,8 @@ import Testing
 @Suite("The head that goes upstream")
 struct RequestHeadWriterTests {
     private func write(
-        _ text: String, route: Route? = nil, isTrusted: Bool = false, identity: String? = nil
+        _ text: String, route: Route? = nil, isTrusted: Bool = false, identity: String? = nil,
+        withholding cookie: String? = nil
     ) throws -> [String] {
         var parser = RequestHeadParser()
         let bytes = Array(text.utf8)
@@ -25,7 +26,8 @@ struct RequestHeadWriterTests {
             RequestHeadWriter(
                 head: head, route: route ?? Route(label: "r", path: "/", destination: .upstream(0)), peer: peer,
                 requestID: RequestID(high: 1, low: 2), identity: identity, normalizedPath: path,
-                targetAuthority: Upstream.Target(host: "backend", port: 9000).authority
+                targetAuthority: Upstream.Target(host: "backend", port: 9000).authority,
+                withheldCookie: cookie.map { WithheldCookie(name: $0) }
             ).write(bytes, to: &output)
         }
         let written = String(buffer: output)
@@ -122,6 +124,31 @@ struct RequestHeadWriterTests {
         let kept = try write(text, route: route)
         #expect(kept.contains("Authorization: Bearer t") && kept.contains("X-API-Key: k"))
         #expect(!kept.contains { $0.hasSuffix(": l") }, "a look-alike of a credential is nobody's credential")
+    }
+
+    @Test(
+        "the gateway's own cookie stays behind, in any place, case and spacing; every other byte goes on",
+        arguments: [
+            ("Cookie: k=1\r\n", []),
+            ("Cookie: K =1\r\n", []),
+            ("Cookie: k\r\n", []),
+            ("Cookie: a=1; k=2; b=3\r\n", ["Cookie: a=1; b=3"]),
+            ("Cookie: k=1;a=\"; x\";;k=2; \r\n", ["Cookie: a=\"; x\""]),
+            ("cookie: a=1\r\nX: k=1\r\nCOOKIE: k=2\r\nCookie:b=2\r\n", ["cookie: a=1", "X: k=1", "Cookie:b=2"]),
+            ("Cookie: kk=1;ak=2; k2=3; =k; a=k=1\r\n", ["Cookie: kk=1;ak=2; k2=3; =k; a=k=1"]),
+            ("Cookie: \r\n", ["Cookie: "]),
+            ("Cookie: \u{FC}=1; k=2\r\n", ["Cookie: \u{FC}=1"]),
+        ])
+    func withheldCookie(fields: String, kept: [String]) throws {
+        let text = "GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\n\(fields)Z: 1\r\nX-Auth-Subject: evil\r\n\r\n"
+        let lines = try write(text, withholding: "k")
+        let end = try #require(lines.firstIndex { $0.hasPrefix("X-Forwarded-For") })
+        let expected: [String] = ["Host: a", "A: 1"] + kept + ["Z: 1"]
+        #expect(Array(lines[1..<end]) == expected)
+        // Without such a cookie nothing is touched.
+        let untouched = try write(text)
+        #expect(untouched.contains { $0.lowercased().hasPrefix("cookie:") })
+        #expect(try write(text, withholding: "other") == untouched)
     }
 
     private let forwarding =

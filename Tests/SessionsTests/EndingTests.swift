@@ -2,6 +2,7 @@ import JOSE
 import Revocation
 import Sessions
 import StoreTestSupport
+import Synchronization
 import TestSupport
 import Testing
 
@@ -241,6 +242,49 @@ struct EndingTests {
         }
     }
 
+    @Test("an end that the store does not confirm is told to whoever can refuse the tokens all the same")
+    func unconfirmed() async throws {
+        try await Harness.with(.inProcess) { harness in
+            let store = FaultyStore(harness.store)
+            let writer = RecordingWriter()
+            let service = try SessionService(
+                policy: harness.policy, signingKeys: harness.signingKeys, store: store, unconfirmed: writer,
+                clock: { harness.clock.milliseconds }, audit: { _ in })
+            let tokens = try await harness.begin()
+            let token = try ended(tokens, harness)
+            var expected: [RevocationTarget] = []
+            func fail(
+                _ targets: [RevocationTarget], _ end: () async throws(SessionError) -> Void
+            ) async {
+                store.next = .beforeWrite
+                expected += targets
+                await #expect(throws: SessionError.unavailable) { try await end() }
+                #expect(writer.targets == expected)
+            }
+            await fail([.session(tokens.sessionID), .token(jti: token.tokenID)]) { () throws(SessionError) in
+                try await service.logOut(sessionID: tokens.sessionID, token: token)
+            }
+            await fail([.session(tokens.sessionID)]) { () throws(SessionError) in
+                try await service.logOut(refreshToken: tokens.refreshToken)
+            }
+            await fail([.session(tokens.sessionID)]) { () throws(SessionError) in
+                try await service.logOut(refreshToken: tokens.refreshToken, everywhere: true)
+            }
+            await fail([.subject("alice"), .token(jti: token.tokenID)]) { () throws(SessionError) in
+                try await service.endAll(subject: "alice", token: token)
+            }
+            // Not known to be his.
+            await fail([]) { () throws(SessionError) in
+                try await service.end(sessionID: tokens.sessionID, ownedBy: "bob")
+            }
+            await fail([]) { () throws(SessionError) in
+                try await service.logOut(refreshToken: tokens.refreshToken, everywhere: true, ownedBy: "bob")
+            }
+            try await service.logOut(refreshToken: tokens.refreshToken)
+            #expect(writer.targets == expected)
+        }
+    }
+
     @Test("a full store inside the process begins no more until sessions expire")
     func bounded() async throws {
         let denyList = InProcessDenyList(keys: RevocationKeys(prefix: "p:"))
@@ -256,5 +300,17 @@ struct EndingTests {
             harness.clock.advance(bySeconds: 86_400)
             _ = try await service.begin(subject: "a", clientID: "c", scope: .none)
         }
+    }
+}
+
+/// Remembers what it is told.
+private final class RecordingWriter: RevocationWriter {
+    private let recorded = Mutex<[Revocation]>([])
+
+    var targets: [RevocationTarget] { recorded.withLock { $0.map(\.target) } }
+
+    func revoke(_ revocations: [Revocation], nowMilliseconds: Int64) async throws(RevocationFailure) {
+        recorded.withLock { $0 += revocations }
+        throw .unavailable(detail: "test")
     }
 }

@@ -104,8 +104,7 @@ package final class Gateway: Service {
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
-            controlPlane: HummingbirdControlPlane(
-                responder: publicAPI.router().buildResponder(), logger: logger),
+            controlPlane: controlPlane(publicAPI),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
             let denyList =
@@ -177,7 +176,8 @@ package final class Gateway: Service {
                 redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
                 ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, clock: Self.wallClock, audit: auditLog.record)
+                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: Self.wallClock,
+                audit: auditLog.record)
         }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, clock: Self.wallClock)
@@ -194,7 +194,16 @@ package final class Gateway: Service {
         return PublicAPI(
             sessions: sessions, authenticator: credentials?.authenticator, bearer: bearer,
             publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
-            clock: Self.wallClock, auditLog: auditLog, oauth: oauth)
+            delivery: TokenDelivery(
+                cookieProof: configuration.login.usesCookies
+                    ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
+            status: status, clock: Self.wallClock, auditLog: auditLog, oauth: oauth)
+    }
+
+    private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {
+        let own = HummingbirdControlPlane(responder: publicAPI.router().buildResponder(), logger: logger)
+        guard !configuration.crossOrigins.isEmpty else { return own }
+        return CrossOriginAccess(origins: Set(configuration.crossOrigins), next: own)
     }
 
     /// Gives the connections to Redis a moment, so that the first requests do not meet one that is still being made.

@@ -117,7 +117,9 @@ struct GatewayPlan {
         let indices = Dictionary(uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
         var routes = endpoints.map {
             Route(
-                label: $0.path, path: $0.path, isExact: true, methods: [$0.method], destination: .controlPlane)
+                label: $0.path, path: $0.path, isExact: !$0.path.hasSuffix("/"),
+                methods: [$0.method] + (configuration.crossOrigins.isEmpty ? [] : ["OPTIONS"]),
+                destination: .controlPlane)
         }
         routes.append(Route(label: "/auth/verify", path: "/auth/verify", isExact: true, destination: .verify))
         for (route, policies) in zip(configuration.routes, routePolicies) {
@@ -142,7 +144,9 @@ struct GatewayPlan {
             routes: RouteTable(routes), upstreams: upstreams, limits: limits,
             trustedProxies: configuration.trustedProxies.compactMap {
                 NetworkRange(network: $0.network, prefixLength: $0.prefixLength)
-            }, trustsLocalPeers: configuration.trustsLocalPeers, accessLogFraction: fraction)
+            }, trustsLocalPeers: configuration.trustsLocalPeers,
+            withheldCookie: configuration.login.usesCookies ? WithheldCookie(name: RefreshCookie.name) : nil,
+            accessLogFraction: fraction)
     }
 
     private static func issuers(

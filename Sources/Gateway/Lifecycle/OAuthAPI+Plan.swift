@@ -20,7 +20,7 @@ extension OAuthAPI {
     init(_ parts: Parts, plan: GatewayPlan, login: Configuration.Login, issuer: String) {
         let hasPasswordGrant = login.hasPasswordGrant && parts.authenticator != nil
         let clients = ClientAuthentication(
-            machines: parts.machines, servesFirstParty: true, auditLog: parts.auditLog)
+            machines: parts.machines, servesFirstParty: !login.usesCookies, auditLog: parts.auditLog)
         token = TokenEndpoint(
             clients: clients, sessions: parts.sessions, authenticator: hasPasswordGrant ? parts.authenticator : nil,
             auditLog: parts.auditLog)

@@ -23,6 +23,8 @@ extension Configuration {
         package var hasPasswordGrant = false
         /// Who judges names and passwords; `nil` means the accounts in the database.
         package var delegate: Delegate?
+        /// Whether refresh tokens travel as cookies, and in no body.
+        package var usesCookies = false
 
         /// What holds when the file says nothing.
         package static let standard = Login(attemptCount: 10, windowMilliseconds: 60_000)

@@ -39,6 +39,7 @@ struct ConfigurationReader {
             revocation: revocation,
             credentials: CredentialsReader(values: values, folder: folder).read(root),
             login: LoginReader(values: values, folder: folder).read(root),
+            crossOrigins: CrossOriginReader(values: values).read(root.node("cors")),
             upstreams: upstreams.upstreams,
             routes: routes
         )

@@ -41,8 +41,6 @@ struct AdminAPI {
 
     /// A JSON document, not to be stored.
     static func response(_ status: HTTPResponse.Status, _ document: JSONValue) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(of: document))))
+        JSONResponse.make(status, document)
     }
 }

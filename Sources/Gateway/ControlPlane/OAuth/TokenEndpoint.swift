@@ -19,7 +19,7 @@ struct TokenEndpoint: Sendable {
         let grant = try form.requiredText("grant_type")
         let client = try await clients.client(of: request, form, context)
         switch grant {
-        case "refresh_token": return try await refresh(form, client)
+        case "refresh_token": return try await refresh(form, client, context)
         case "client_credentials": return try await serveItself(form, client, context)
         case "password": return try await logIn(request, form, client, context)
         default: throw Problem.unsupportedGrantType
@@ -27,11 +27,15 @@ struct TokenEndpoint: Sendable {
     }
 
     /// RFC 6749 section 6; rotation by RFC 9700 section 4.14.2.
-    private func refresh(_ form: OAuthForm, _ client: OAuthClient) async throws -> Response {
+    private func refresh(
+        _ form: OAuthForm, _ client: OAuthClient, _ context: ControlContext
+    ) async throws -> Response {
         let token = try form.requiredText("refresh_token", atMost: OAuthForm.longestToken)
         let scope = try form.text("scope")
         do throws(SessionError) {
-            return Self.response(try await sessions.refresh(token, scope: scope, clientID: client.id))
+            return Self.response(
+                try await sessions.refresh(
+                    token, scope: scope, clientID: client.id, address: context.clientAddress))
         } catch {
             if case .invalidGrant = error { throw Problem.badGrant("the refresh token is not valid") }
             throw error
