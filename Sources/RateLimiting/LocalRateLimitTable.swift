@@ -81,6 +81,18 @@ package final class LocalRateLimitTable: Sendable {
         return (shard, Int(hash / UInt(Self.shardCount) % UInt(setsPerShard)) * Self.ways)
     }
 
+    /// What would be said of a client's next request; counts nothing.
+    package func standing(of key: UInt128) -> RateLimitDecision {
+        let (shard, start) = location(of: key)
+        return shard.slots.withLock { slots in
+            var state = GCRA.State()
+            if !slots.isEmpty, let slot = slots[start..<start + Self.ways].first(where: { $0.key == key }) {
+                state = slot.state
+            }
+            return algorithm.take(from: &state, nowMilliseconds: clock())
+        }
+    }
+
     /// Where a client is, or where one leaves for it.
     private func place(of key: UInt128, in slots: [Slot], from start: Int, nowMilliseconds: Int64) -> Int {
         for index in start..<start + Self.ways where slots[index].key == key { return index }

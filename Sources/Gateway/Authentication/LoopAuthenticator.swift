@@ -9,13 +9,18 @@ final class LoopAuthenticator {
     let settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
+    /// `nil` where there is no database that API keys could be in.
+    let apiKeys: LoopAPIKeys?
     private let leewaySeconds: Int64
     private let verifier: TokenVerifier
     private let cache: VerificationCache<KnownToken>
 
-    init(settings: AuthenticationSettings, denyList: DenyList, logger: Logger) throws(JOSEError) {
+    init(
+        settings: AuthenticationSettings, denyList: DenyList, apiKeys: LoopAPIKeys? = nil, logger: Logger
+    ) throws(JOSEError) {
         self.settings = settings
         self.denyList = denyList
+        self.apiKeys = apiKeys
         self.logger = logger
         leewaySeconds = settings.leewaySeconds
         verifier = try settings.makeVerifier()

@@ -12,7 +12,7 @@ import Sessions
 /// The endpoints that hand out, renew and take back tokens, as a Hummingbird router.
 struct PublicAPI {
     /// The `client_id` of tokens that somebody got by logging in here, and not through a client of their own.
-    static let firstPartyClientID = "portcullis"
+    static let firstPartyClientID = MachineDirectory.firstPartyClientID
 
     /// The service that issues tokens; without it the gateway only verifies, and only logout is left.
     let sessions: SessionService?
@@ -25,6 +25,8 @@ struct PublicAPI {
     let status: RevocationStatus
     let clock: @Sendable () -> Int64
     let auditLog: AuditLog
+    /// `nil` where no tokens are issued.
+    let oauth: OAuthAPI?
 
     private var sessionEndpoints: SessionEndpoints {
         SessionEndpoints(
@@ -39,6 +41,7 @@ struct PublicAPI {
         guard sessions != nil else { return endpoints }
         endpoints.append(("/.well-known/jwks.json", "GET"))
         if authenticator != nil { endpoints.append(("/auth/login", "POST")) }
+        if let oauth { endpoints += oauth.endpoints }
         return endpoints
     }
 
@@ -46,6 +49,7 @@ struct PublicAPI {
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
         sessionEndpoints.add(to: router)
+        oauth?.add(to: router)
         if let sessions {
             // Who may GET may ask for the head of it; the data path leaves the body out.
             for method in [HTTPRequest.Method.get, .head] {

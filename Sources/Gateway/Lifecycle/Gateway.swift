@@ -93,7 +93,12 @@ package final class Gateway: Service {
         let revocations: any RevocationWriter =
             redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
             ?? inProcess
-        let publicAPI = try await makePublicAPI(plan, redis, inProcess, revocations, running)
+        var opened: OpenCredentials?
+        if let settings = configuration.credentials { opened = try await openCredentials(settings, running) }
+        let credentials = opened
+        let authenticator = try guarded(
+            credentials?.authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
+        let publicAPI = try makePublicAPI(plan, redis, inProcess, revocations, authenticator, credentials?.machines)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         // Made once here so that an unusable key is found now and not on an event loop.
@@ -106,9 +111,13 @@ package final class Gateway: Service {
         ) { eventLoop in
             let denyList =
                 redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
-            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
-                return { Authentication() }
+            let apiKeys = credentials.map {
+                LoopAPIKeys(settings: settings, authenticator: $0.machines, eventLoop: eventLoop)
             }
+            guard
+                let loop = try? LoopAuthenticator(
+                    settings: settings, denyList: denyList, apiKeys: apiKeys, logger: logger)
+            else { return { Authentication() } }
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
@@ -161,27 +170,29 @@ package final class Gateway: Service {
 
     private func makePublicAPI(
         _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocations: any RevocationWriter, _ running: RunningGateway
-    ) async throws -> PublicAPI {
+        _ revocations: any RevocationWriter, _ authenticator: (any Authenticating)?, _ machines: MachineAuthenticator?
+    ) throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
-        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
                 redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
                 ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: clock,
+                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: Self.wallClock,
                 audit: auditLog.record)
         }
-        var authenticator: (any Authenticating)?
-        if let credentials = configuration.credentials {
-            let accounts = try await openAccounts(credentials, running)
-            authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
-        }
-        authenticator = try guarded(authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
-            try BearerVerification(settings: plan.authentication, clock: clock)
+            try BearerVerification(settings: plan.authentication, clock: Self.wallClock)
+        }
+        let status = RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess)
+        let oauth = sessions.map {
+            OAuthAPI(
+                .init(
+                    sessions: $0, authenticator: authenticator, machines: machines,
+                    bearer: bearer, status: status, revocations: revocations, clock: Self.wallClock,
+                    auditLog: auditLog), plan: plan, login: configuration.login,
+                issuer: configuration.tokens?.issuer ?? "")
         }
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
@@ -189,8 +200,7 @@ package final class Gateway: Service {
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
-            status: RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess),
-            clock: clock, auditLog: auditLog)
+            status: status, clock: Self.wallClock, auditLog: auditLog, oauth: oauth)
     }
 
     private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {

@@ -16,6 +16,7 @@ package final class RunningGateway: Sendable {
         var store: SQLCredentialStore?
         var pool: HashingPool?
         var identityService: IdentityService?
+        var machines: MachineAuthenticator?
         var reloader: Reloader?
         var publicPorts: [Int] = []
         var adminPort = 0
@@ -73,6 +74,10 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.identityService = identityService }
     }
 
+    func add(_ machines: MachineAuthenticator) {
+        parts.withLock { $0.machines = machines }
+    }
+
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
@@ -81,6 +86,7 @@ package final class RunningGateway: Sendable {
         await parts.admin?.shutdown()
         await parts.identityService?.shutDown()
         await parts.pool?.shutDown()
+        await parts.machines?.shutDown()
         parts.store?.close()
         await parts.redis?.shutdown()
         try? await group.shutdownGracefully()

@@ -22,6 +22,8 @@ struct GatewaySettings {
     var sections: [String] = []
     /// Members of `limits`.
     var limits = "shutdown_grace: 2s"
+    /// The issuer of its own tokens.
+    var issuer = "https://gateway.test"
     /// Further members of `tokens`; `nil` for a gateway that issues none.
     var tokens: String? = "rotation_grace: 10s"
     /// Whether there are accounts.
@@ -30,6 +32,8 @@ struct GatewaySettings {
     var accountDatabase: String?
     /// Members of `login`; by default nobody is throttled where there are accounts.
     var login: String?
+    /// Further members of `credentials`, each with a comma before it.
+    var credentials = ""
     /// Further members of the upstream.
     var upstream = "response_timeout: 10s"
     /// Routes besides the standard ones, each a line of YAML without its dash.
@@ -59,13 +63,13 @@ struct GatewaySettings {
         if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
         if let tokens {
             lines.append(
-                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+                "tokens: {issuer: \"\(issuer)\", audiences: [api], key_directory: ./keys, \(tokens)}")
         }
         if let accountDatabase {
             lines.append(
                 "credentials: {database: \"\(accountDatabase)\", password: \"${file:database-password}\"}")
         } else if hasAccounts {
-            lines.append("credentials: {database: ./accounts.sqlite}")
+            lines.append("credentials: {database: ./accounts.sqlite\(credentials)}")
         }
         let standard = hasAccounts && !sections.contains { $0.hasPrefix("login:") } ? "attempts: 100000" : nil
         if let login = login ?? standard { lines.append("login: {\(login)}") }
