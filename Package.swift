@@ -75,8 +75,8 @@ let package = Package(
                 "RateLimiting", "RedisClient", "Revocation",
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), tls,
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
@@ -139,8 +139,8 @@ let package = Package(
             "Gateway",
             [
                 "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions",
-                "TestSupport", .product(name: "NIOHTTP1", package: "swift-nio"), tls,
-                logging,
+                "TestSupport", "StoreTestSupport", "RateLimiting", "RedisClient", tls, logging,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio, exclude: ["interop.py", "websocket_interop.py"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
     ]

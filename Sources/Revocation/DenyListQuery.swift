@@ -39,7 +39,7 @@ package final class DenyListQuery: Sendable {
     ///   - issuedAtMilliseconds: its issue instant.
     ///   - keys: the names in Redis.
     ///   - forms: what to prepare.
-    package init(
+    package convenience init(
         tokenID: String,
         sessionID: String?,
         subject: String,
@@ -56,6 +56,24 @@ package final class DenyListQuery: Sendable {
         if let clientID { targets.append(.client(clientID)) }
         if let keyID { targets.append(.key(keyID)) }
         targets.append(.all)
+        self.init(
+            targets: targets, origin: origin, issuedAtMilliseconds: issuedAtMilliseconds, keys: keys, forms: forms)
+    }
+
+    /// Prepares the question about a credential that only some kinds of revocation concern.
+    /// - Parameters:
+    ///   - targets: what can revoke it.
+    ///   - origin: who issued it.
+    ///   - issuedAtMilliseconds: when it was issued.
+    ///   - keys: the names in Redis.
+    ///   - forms: what to prepare.
+    package init(
+        targets: [RevocationTarget],
+        origin: TokenOrigin,
+        issuedAtMilliseconds: Int64,
+        keys: RevocationKeys,
+        forms: Forms = .command
+    ) {
         let names = targets.map { Array(keys.key(of: $0, origin: origin).utf8) }
         self.issuedAtMilliseconds = issuedAtMilliseconds
         self.kinds = targets.map(\.kind)

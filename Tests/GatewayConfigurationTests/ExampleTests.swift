@@ -27,7 +27,7 @@ struct ExampleTests {
         #expect(route.path == "/api/")
         #expect(route.host == "api.example")
         #expect(route.methods == ["GET", "POST"])
-        #expect(route.access == .token(.init(scopes: ["analytics:read"], scopesMatch: .all, audiences: ["api"])))
+        #expect(route.access == .token(.init(scopes: .init(scopes: ["analytics:read"]), audiences: ["api"])))
         #expect(
             route.rateLimit
                 == .init(requestCount: 100, windowMilliseconds: 1000, burstCount: 100, key: .subject, isShared: false))
@@ -55,6 +55,7 @@ struct ExampleTests {
         #expect(configuration.listeners.adminToken == nil)
         #expect(configuration.trustedProxies.isEmpty && !configuration.trustsLocalPeers)
         #expect(configuration.workerCount == 0)
+        #expect(!configuration.login.hasPasswordGrant && !configuration.hasHierarchicalScopes)
         #expect(!configuration.login.usesCookies)
         #expect(configuration.crossOrigins == [])
         #expect(configuration.limits.requestLineByteLimit == 8192)

@@ -179,29 +179,10 @@ struct RuleTests {
     @Test(
         "settings of later versions are refused by name, never ignored",
         arguments: [
-            ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls"),
+            ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls")
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])
-    }
-
-    @Test("so are those inside issuers and routes")
-    func laterSettingsInside() {
-        let text = """
-            version: 1
-            tokens: {issuer: "https://a", key_directory: k}
-            issuers: [{issuer: b, jwks_file: b, audiences: [c], algorithms: [ES256]}]
-            upstreams:
-              api: {targets: ["http://a"]}
-            routes:
-              - {path: /, upstream: api, auth: {any_of: [api_key]}}
-            """
-        #expect(
-            Set(summary(text))
-                == Set(
-                    [
-                        "routes[0].auth.any_of[0]",
-                    ].map { "notSupportedYet \($0)" }))
     }
 
     @Test(

@@ -54,13 +54,13 @@ struct SchemaTests {
             ],
             "verification_cache": Object(),
             "revocation": Object(),
-            "credentials": ["database": "postgres://u@h/d"],
+            "credentials": ["database": "postgres://u@h/d", "api_key_cache": Object()],
             "login": ["delegate": ["url": "https://a"]],
             "cors": Object(),
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
-                    "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]],
+                    "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"], "methods": ["api": Object()]],
                     "rate_limit": ["requests": 1, "window": "1s", "key": "subject"],
                 ]
             ],
@@ -104,10 +104,11 @@ struct SchemaTests {
         #expect(try problems(1, at: "version") == [])
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
-                "", "access_log", "cors", "credentials", "issuers[0]", "issuers[0].claims", "limits", "listeners",
-                "listeners.admin",
+                "", "access_log", "cors", "credentials", "credentials.api_key_cache", "issuers[0]",
+                "issuers[0].claims", "limits", "listeners", "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
                 "login.delegate", "redis", "redis.sentinel", "redis.tls", "revocation", "routes[0]", "routes[0].auth",
+                "routes[0].auth.methods.api",
                 "routes[0].rate_limit",
                 "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
@@ -228,7 +229,8 @@ struct SchemaTests {
         }
         var known: Set<String> = []
         for mapping in mappings(try schema(), path: "") {
-            let path = mapping.path.replacing("upstreams.api", with: "upstreams.NAME").replacing("[0]", with: "[]")
+            let path = mapping.path.replacing("upstreams.api", with: "upstreams.NAME")
+                .replacing("methods.api", with: "methods.NAME").replacing("[0]", with: "[]")
             for (key, value) in mapping.properties {
                 let name = join(path, key)
                 known.insert(name)

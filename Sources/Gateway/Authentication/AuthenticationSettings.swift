@@ -11,6 +11,16 @@ struct AuthenticationSettings: Sendable {
         var origin: TokenOrigin
     }
 
+    /// What concerns API keys.
+    struct APIKeys: Sendable {
+        /// How many keys each event loop remembers.
+        var entriesPerLoop = 0
+        /// How long a look-up holds.
+        var lifetimeSeconds: Int64 = 0
+        /// What `X-Auth-Issuer` says: owners of keys are subjects of this gateway's own tokens.
+        var issuer = ""
+    }
+
     var issuers: [Issuer]
     var leewaySeconds: Int64
     /// The policies that routes name by index.
@@ -19,6 +29,7 @@ struct AuthenticationSettings: Sendable {
     var policies: [RoutePolicy]
     /// How many tokens each event loop remembers.
     var cacheEntriesPerLoop: Int
+    var apiKeys = APIKeys()
     var revocationKeys: RevocationKeys
     /// Which form of the deny-list question is kept with a token.
     var queryForms: DenyListQuery.Forms

@@ -36,11 +36,11 @@ final class LimitedAuthentication: Authentication {
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, policy: Int?
     ) -> AuthenticationDecision {
         guard let policy, limiters.indices.contains(policy), let limiter = limiters[policy] else {
-            return inner.begin(head, bytes, policy: policy)
+            return ask(head, bytes, policy)
         }
         if limiter.key == .address { takeAddress(head, bytes) }
         if limiter.isPublic { return count(nil, nil, by: limiter) }
-        let decision = inner.begin(head, bytes, policy: policy)
+        let decision = ask(head, bytes, policy)
         switch decision {
         case .permit(let permit): return count(permit.identity, permit.basis, by: limiter)
         case .deny: return decision
@@ -48,6 +48,13 @@ final class LimitedAuthentication: Authentication {
             self.limiter = limiter
             return decision
         }
+    }
+
+    private func ask(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ policy: Int?
+    ) -> AuthenticationDecision {
+        if inner.peer == nil { inner.peer = peer }
+        return inner.begin(head, bytes, policy: policy)
     }
 
     override func cancel() {

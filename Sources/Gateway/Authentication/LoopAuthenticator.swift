@@ -10,6 +10,8 @@ final class LoopAuthenticator {
     let settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
+    /// `nil` where there is no database that API keys could be in.
+    let apiKeys: LoopAPIKeys?
     private(set) var counts = RevocationCounts()
     private let outage: DenyListOutage
     private var isInOutage = false
@@ -25,14 +27,16 @@ final class LoopAuthenticator {
     ///   - unknownKeys: told of keys that an issuer may have begun to use.
     ///   - denyList: the loop's deny-list.
     ///   - outage: whether the deny-list can be asked, for the log.
+    ///   - apiKeys: finds API keys; `nil` where there is no database that they could be in.
     ///   - logger: for the operator.
     /// - Throws: `JOSEError` when a key cannot be used.
     init(
         settings: AuthenticationSettings, trust: TrustStore.Snapshot, unknownKeys: UnknownKeyPolicy,
-        denyList: DenyList, outage: DenyListOutage, logger: Logger
+        denyList: DenyList, outage: DenyListOutage, apiKeys: LoopAPIKeys?, logger: Logger
     ) throws(JOSEError) {
         self.settings = settings
         self.denyList = denyList
+        self.apiKeys = apiKeys
         self.logger = logger
         self.unknownKeys = unknownKeys
         self.outage = outage
@@ -77,7 +81,7 @@ final class LoopAuthenticator {
     /// Whether a request goes on, as far as revocation is concerned.
     ///
     /// - Returns: `nil` when it does.
-    func denial(_ verdict: RevocationVerdict, _ known: KnownToken, policy: Int) -> Denial? {
+    func denial(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: Int) -> Denial? {
         switch verdict {
         case .clear:
             counts.clear &+= 1
@@ -92,7 +96,7 @@ final class LoopAuthenticator {
         }
     }
 
-    private func denialInOutage(_ known: KnownToken, _ policy: Configuration.OutagePolicy) -> Denial? {
+    private func denialInOutage(_ known: KnownCredential, _ policy: Configuration.OutagePolicy) -> Denial? {
         switch policy {
         case .open:
             counts.openAllowed &+= 1
@@ -112,10 +116,16 @@ final class LoopAuthenticator {
         if isOn { outage.began() } else { outage.ended() }
     }
 
-    /// Why an exchange of a token must end, if it must.
-    func reasonToEnd(_ known: KnownToken) -> StaticString? {
-        if known.validity.rejection(nowSeconds: Self.nowSeconds, leewaySeconds: leewaySeconds) == .expired {
-            return "expired"
+    /// Why an exchange of a credential must end, if it must.
+    func reasonToEnd(_ known: KnownCredential) -> StaticString? {
+        switch known {
+        case let token as KnownToken:
+            if token.validity.rejection(nowSeconds: Self.nowSeconds, leewaySeconds: leewaySeconds) == .expired {
+                return "expired"
+            }
+        case let key as KnownAPIKey:
+            if key.expiresAtSeconds <= Self.nowSeconds { return "expired" }
+        default: break
         }
         guard settings.asksDenyList, case .revoked = denyList.lastKnown(known.query) else { return nil }
         return "revoked"

@@ -36,8 +36,10 @@ enum ProblemMapping {
 
     private static func problem(for error: CredentialError, logger: Logger) -> Problem {
         if error.code == .invalidCredentials { return .invalidGrant("wrong user name or password") }
+        if case .throttled(let seconds) = error.code { return .loginThrottled(retryAfterSeconds: seconds) }
         if error.isTemporary {
-            logger.warning("credentials unavailable", metadata: ["code": "\(error.code)"])
+            logger.warning(
+                "credentials unavailable", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
             return .loginUnavailable
         }
         logger.error("login failed", metadata: ["code": "\(error.code)"])
@@ -72,6 +74,13 @@ extension Problem {
     static let loginUnavailable = Problem(
         status: 503, error: "temporarily_unavailable", description: "login is not possible right now; try again",
         retryAfterSeconds: 1)
+    /// Too many wrong passwords for this account or from this address.
+    static func loginThrottled(retryAfterSeconds: Int) -> Problem {
+        Problem(
+            status: 429, error: "too_many_requests", description: "too many failed logins; try again later",
+            retryAfterSeconds: max(retryAfterSeconds, 1))
+    }
+
     /// A body in a form that is not taken.
     static let unsupportedMediaType = Problem(
         status: 415, error: "invalid_request",

@@ -93,6 +93,11 @@ package final class Gateway: Service {
         let revocation = RevocationParts(
             configuration, plan, redis: redis, inProcess: inProcess, logger: logger, clock: Self.clock)
         running.add(revocation)
+        var opened: OpenCredentials?
+        if let settings = configuration.credentials { opened = try await openCredentials(settings, running) }
+        let credentials = opened
+        let authenticator = try guarded(
+            credentials?.authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         let trust = try Self.asGatewayError { () throws(JOSEError) in try settings.makeTrustStore() }
@@ -100,7 +105,8 @@ package final class Gateway: Service {
             configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
             logger: logger)
         running.add(keySources)
-        let publicAPI = try await makePublicAPI(plan, trust, redis, inProcess, revocation, running)
+        let publicAPI = try makePublicAPI(
+            plan, trust, redis, inProcess, revocation, authenticator, credentials?.machines)
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
@@ -108,9 +114,12 @@ package final class Gateway: Service {
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
             let denyList = revocation.denyList(on: eventLoop)
+            let apiKeys = credentials.map {
+                LoopAPIKeys(settings: settings, authenticator: $0.machines, eventLoop: eventLoop)
+            }
             let loop = try? LoopAuthenticator(
                 settings: settings, trust: trust.current, unknownKeys: keySources.unknownKeys, denyList: denyList,
-                outage: revocation.outage, logger: logger)
+                outage: revocation.outage, apiKeys: apiKeys, logger: logger)
             guard let loop else { return { Authentication() } }
             trust.subscribe(loop, on: eventLoop)
             revocation.add(loop, on: eventLoop)
@@ -173,8 +182,8 @@ package final class Gateway: Service {
 
     private func makePublicAPI(
         _ plan: GatewayPlan, _ trust: TrustStore, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocation: RevocationParts, _ running: RunningGateway
-    ) async throws -> PublicAPI {
+        _ revocation: RevocationParts, _ authenticator: (any Authenticating)?, _ machines: MachineAuthenticator?
+    ) throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
         let clock = Self.clock
         var sessions: SessionService?
@@ -188,13 +197,18 @@ package final class Gateway: Service {
                 policy: policy, signingKeys: keys, store: store, clock: clock,
                 audit: auditLog.record)
         }
-        var authenticator: (any Authenticating)?
-        if let credentials = configuration.credentials {
-            let accounts = try await openAccounts(credentials, running)
-            authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
-        }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
+        }
+        let status = RevocationStatus(
+            settings: plan.authentication, redis: redis, inProcess: inProcess, mirror: revocation.mirror)
+        let oauth = sessions.map {
+            OAuthAPI(
+                .init(
+                    sessions: $0, authenticator: authenticator, machines: machines,
+                    bearer: bearer, status: status, revocations: revocation.writer, clock: clock,
+                    auditLog: auditLog), plan: plan, login: configuration.login,
+                issuer: configuration.tokens?.issuer ?? "")
         }
         let ownIssuer = plan.authentication.ownIssuerIndex
         return PublicAPI(
@@ -204,9 +218,7 @@ package final class Gateway: Service {
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
-            status: RevocationStatus(
-                settings: plan.authentication, redis: redis, inProcess: inProcess, mirror: revocation.mirror),
-            clock: clock, auditLog: auditLog)
+            status: status, clock: clock, auditLog: auditLog, oauth: oauth)
     }
 
     private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }

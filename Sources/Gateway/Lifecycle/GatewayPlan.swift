@@ -23,7 +23,8 @@ struct GatewayPlan {
     let redis: RedisConfiguration?
 
     private let configuration: Configuration
-    private let routePolicies: [Int?]
+    /// For each route the policies it has, and which methods they are for; `nil` is for all others.
+    private let routePolicies: [[(method: String?, policy: Int?)]]
 
     /// - Parameters:
     ///   - configuration: the configuration.
@@ -68,22 +69,35 @@ struct GatewayPlan {
                 accessMilliseconds: 0, foreignMilliseconds: foreignLifetime * 1000,
                 leewayMilliseconds: configuration.leewaySeconds * 1000)
         var policies = [RoutePolicy(nil, outagePolicy: configuration.revocation.onUnavailable)]
-        var routePolicies: [Int?] = []
+        var routePolicies: [[(method: String?, policy: Int?)]] = []
         // Of the policy with the same index.
         var limits: [RouteRateLimits.Entry?] = [nil]
         for route in configuration.routes {
             switch route.access {
             case .anyone where route.rateLimit == nil:
-                routePolicies.append(nil)
+                routePolicies.append([(nil, nil)])
                 continue
             case .anyone:
                 // Only there to be limited: nobody asks for a token, but whoever did would not let one pass unseen.
+                routePolicies.append([(nil, policies.count)])
                 policies.append(RoutePolicy(nil, outagePolicy: .closed))
             case .token(let requirement):
-                policies.append(RoutePolicy(requirement, outagePolicy: route.onUnavailable))
+                // HEAD before GET, whose rule would take it, too.
+                let methods = requirement.methodScopes.keys.sorted {
+                    ($0 == "HEAD" ? 0 : 1, $0) < ($1 == "HEAD" ? 0 : 1, $1)
+                }
+                var found: [(method: String?, policy: Int?)] = []
+                for method in methods.map(Optional.some) + [nil] {
+                    let scopes = method.flatMap { requirement.methodScopes[$0] } ?? requirement.scopes
+                    found.append((method, policies.count))
+                    policies.append(
+                        RoutePolicy(
+                            requirement, scopes: scopes, outagePolicy: route.onUnavailable,
+                            isHierarchical: configuration.hasHierarchicalScopes))
+                }
+                routePolicies.append(found)
             }
-            routePolicies.append(policies.count - 1)
-            limits.append(route.rateLimit.map { .init($0, of: route) })
+            while limits.count < policies.count { limits.append(route.rateLimit.map { .init($0, of: route) }) }
         }
         self.routePolicies = routePolicies
         rateLimits = RouteRateLimits(limits, keyPrefix: revocationKeys.prefix)
@@ -91,6 +105,10 @@ struct GatewayPlan {
         authentication = AuthenticationSettings(
             issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
             cacheEntriesPerLoop: configuration.verificationCacheEntryLimit / max(loopCount, 1),
+            apiKeys: .init(
+                entriesPerLoop: (configuration.credentials?.apiKeyCacheEntryLimit ?? 0) / max(loopCount, 1) + 1,
+                lifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0,
+                issuer: configuration.tokens?.issuer ?? ""),
             revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : [.command, .digests],
             asksDenyList: configuration.revocation.mode != .off,
             staleGraceNanoseconds: configuration.revocation.staleGraceMilliseconds * 1_000_000)
@@ -113,13 +131,15 @@ struct GatewayPlan {
                 destination: .controlPlane)
         }
         routes.append(Route(label: "/auth/verify", path: "/auth/verify", isExact: true, destination: .verify))
-        for (route, policy) in zip(configuration.routes, routePolicies) {
-            routes.append(
+        for (route, policies) in zip(configuration.routes, routePolicies) {
+            routes += policies.map { method, policy in
                 Route(
                     label: (route.host ?? "") + route.path, host: route.host, path: route.path,
-                    methods: route.methods ?? [], destination: .upstream(indices[route.upstreamName] ?? 0),
+                    methods: method.map { [$0] } ?? route.methods ?? [],
+                    destination: .upstream(indices[route.upstreamName] ?? 0),
                     stripsPrefix: route.stripsPrefix, policy: policy,
-                    forwardsCredentials: route.forwardsCredentials))
+                    forwardsCredentials: route.forwardsCredentials)
+            }
         }
         let fraction: Double =
             switch configuration.accessLog {

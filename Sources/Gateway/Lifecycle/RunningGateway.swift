@@ -18,6 +18,8 @@ package final class RunningGateway: Sendable {
         var pool: HashingPool?
         var reloaders: [Reloader] = []
         var keySources: IssuerKeySources?
+        var identityService: IdentityService?
+        var machines: MachineAuthenticator?
         var publicPorts: [Int] = []
         var adminPort = 0
     }
@@ -78,6 +80,14 @@ package final class RunningGateway: Sendable {
         }
     }
 
+    func add(_ identityService: IdentityService) {
+        parts.withLock { $0.identityService = identityService }
+    }
+
+    func add(_ machines: MachineAuthenticator) {
+        parts.withLock { $0.machines = machines }
+    }
+
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
@@ -85,7 +95,9 @@ package final class RunningGateway: Sendable {
         await parts.keySources?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
+        await parts.identityService?.shutDown()
         await parts.pool?.shutDown()
+        await parts.machines?.shutDown()
         parts.store?.close()
         await parts.revocation?.shutdown()
         await parts.redis?.shutdown()

@@ -18,7 +18,7 @@ struct ConfigurationReader {
         let routes = RoutesReader(
             values: values, upstreamNames: upstreams.names, defaultOutagePolicy: revocation.onUnavailable,
             hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers")),
-            hasRedis: root.isWritten("redis")
+            hasCredentials: root.isWritten("credentials"), hasRedis: root.isWritten("redis")
         ).read(root)
         let listeners = ListenersReader(values: values, folder: folder).read(root.node("listeners"))
         let proxies = TrustedProxiesReader(values: values).read(root, listeners)
@@ -33,6 +33,7 @@ struct ConfigurationReader {
             tokens: tokens,
             issuers: issuers,
             leewaySeconds: root.seconds("leeway", default: 30, in: 0...300),
+            hasHierarchicalScopes: root.boolean("hierarchical_scopes", default: false),
             requiresTokenType: root.boolean("require_typ", default: false),
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
