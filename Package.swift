@@ -76,6 +76,7 @@ let package = Package(
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), tls,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
@@ -134,7 +135,7 @@ let package = Package(
             "Gateway",
             [
                 "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions",
-                "TestSupport",
+                "TestSupport", .product(name: "NIOHTTP1", package: "swift-nio"), tls,
                 logging,
             ] + nio, exclude: ["interop.py", "websocket_interop.py"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),

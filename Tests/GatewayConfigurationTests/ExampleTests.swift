@@ -14,7 +14,7 @@ struct ExampleTests {
         #expect(configuration.tokens?.keyDirectory == "/etc/portcullis/keys")
         #expect(configuration.credentials?.database == .file("/etc/portcullis/portcullis.sqlite"))
         let issuer = try #require(configuration.issuers.first)
-        #expect(issuer.keySetFile == "/etc/portcullis/idp.jwks.json")
+        #expect(issuer.keySource == .file("/etc/portcullis/idp.jwks.json"))
         #expect(issuer.algorithms == [.rs256, .es256])
         #expect(issuer.maximumLifetimeSeconds == 86_400)
         #expect(configuration.upstreams.map(\.targets) == [[.init(host: "127.0.0.1", port: 9000)]])

@@ -20,6 +20,11 @@ extension Problem {
         status: 503, error: "temporarily_unavailable", description: "revocation cannot be checked right now",
         retryAfterSeconds: 1)
 
+    /// The keys of the token's issuer are not known at the moment: a good token must not be called a bad one.
+    static let issuerUnavailable = Problem(
+        status: 503, error: "temporarily_unavailable", description: "the issuer's keys cannot be had right now",
+        retryAfterSeconds: 1)
+
     /// The client has made more requests than the route's limit allows (RFC 6585 section 4).
     static func tooManyRequests(retryAfterSeconds: Int) -> Problem {
         Problem(
@@ -42,6 +47,13 @@ extension Problem {
     }
 }
 
+extension Problem {
+    /// The answer to a token that the verifier refuses, or cannot judge.
+    init(_ rejection: TokenRejection) {
+        self = rejection == .keysUnavailable ? .issuerUnavailable : .invalidToken(rejection.reason)
+    }
+}
+
 extension Denial {
     static let noCredential = Denial(.noCredential, reason: "no_credential")
     static let malformedCredential = Denial(.malformedCredential, reason: "malformed_credential")
@@ -51,7 +63,7 @@ extension Denial {
 
     /// The answer to a token that the verifier refuses; what it tells is a few constant words.
     init(_ rejection: TokenRejection) {
-        self.init(.invalidToken(rejection.reason), reason: rejection.logReason)
+        self.init(Problem(rejection), reason: rejection.logReason)
     }
 }
 
@@ -65,6 +77,7 @@ extension TokenRejection {
         case .wrongType: "wrong_type"
         case .unknownIssuer: "unknown_issuer"
         case .algorithmNotAllowed: "algorithm_not_allowed"
+        case .keysUnavailable: "keys_unavailable"
         case .unknownKey: "unknown_key"
         case .badSignature: "bad_signature"
         case .missingClaim: "missing_claim"

@@ -29,10 +29,10 @@ struct AuthenticationSettings: Sendable {
         issuers[token.issuerIndex].origin
     }
 
-    /// A verifier for one event loop or one task at a time.
+    /// The issuers with the keys known at start, to be kept up to date.
     ///
     /// - Throws: `JOSEError` when a key cannot be used.
-    func makeVerifier() throws(JOSEError) -> TokenVerifier {
-        try TokenVerifier(issuers: issuers.map(\.trusted), leewaySeconds: leewaySeconds)
+    func makeTrustStore() throws(JOSEError) -> TrustStore {
+        try TrustStore(issuers: issuers.map(\.trusted), leewaySeconds: leewaySeconds)
     }
 }

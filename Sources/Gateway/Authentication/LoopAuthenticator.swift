@@ -10,16 +10,39 @@ final class LoopAuthenticator {
     let denyList: DenyList
     let logger: Logger
     private let leewaySeconds: Int64
-    private let verifier: TokenVerifier
+    private let unknownKeys: UnknownKeyPolicy
+    private var verifier: TokenVerifier
+    private var generation: UInt64
     private let cache: VerificationCache<KnownToken>
 
-    init(settings: AuthenticationSettings, denyList: DenyList, logger: Logger) throws(JOSEError) {
+    /// - Parameters:
+    ///   - settings: what is the same for all event loops.
+    ///   - trust: the issuers and their keys; to be kept up with by ``TrustStore/subscribe(_:on:)``.
+    ///   - unknownKeys: told of keys that an issuer may have begun to use.
+    ///   - denyList: the loop's deny-list.
+    ///   - logger: for the operator.
+    /// - Throws: `JOSEError` when a key cannot be used.
+    init(
+        settings: AuthenticationSettings, trust: TrustStore.Snapshot, unknownKeys: UnknownKeyPolicy,
+        denyList: DenyList, logger: Logger
+    ) throws(JOSEError) {
         self.settings = settings
         self.denyList = denyList
         self.logger = logger
+        self.unknownKeys = unknownKeys
         leewaySeconds = settings.leewaySeconds
-        verifier = try settings.makeVerifier()
+        verifier = try trust.makeVerifier()
+        generation = trust.generation
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
+    }
+
+    /// Takes up other keys, and forgets every token that was verified with those before.
+    func adopt(_ trust: TrustStore.Snapshot) {
+        guard trust.generation > generation else { return }
+        // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
+        verifier = (try? trust.makeVerifier()) ?? TokenVerifier.trustingNobody()
+        generation = trust.generation
+        cache.removeAll()
     }
 
     /// Verifies a token, or remembers that it was verified.
@@ -33,7 +56,14 @@ final class LoopAuthenticator {
             }
             return known
         }
-        let known = KnownToken(try verifier.verify(token, nowSeconds: now), settings: settings)
+        let verified: VerifiedToken
+        do throws(TokenRejection) {
+            verified = try verifier.verify(token, nowSeconds: now)
+        } catch {
+            guard error == .unknownKey, let issuer = verifier.lastIssuerIndex else { throw error }
+            throw unknownKeys.rejection(ofIssuer: issuer)
+        }
+        let known = KnownToken(verified, settings: settings)
         cache.insert(token: token, value: known)
         return known
     }

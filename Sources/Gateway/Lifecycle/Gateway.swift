@@ -93,11 +93,14 @@ package final class Gateway: Service {
         let revocations: any RevocationWriter =
             redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
             ?? inProcess
-        let publicAPI = try await makePublicAPI(plan, redis, inProcess, revocations, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
-        // Made once here so that an unusable key is found now and not on an event loop.
-        _ = try Self.asGatewayError { () throws(JOSEError) in try settings.makeVerifier() }
+        let trust = try Self.asGatewayError { () throws(JOSEError) in try settings.makeTrustStore() }
+        let keySources = try IssuerKeySources(
+            configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
+            logger: logger)
+        running.add(keySources)
+        let publicAPI = try await makePublicAPI(plan, trust, redis, inProcess, revocations, running)
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
@@ -106,16 +109,20 @@ package final class Gateway: Service {
         ) { eventLoop in
             let denyList =
                 redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
-            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
-                return { Authentication() }
-            }
+            let loop = try? LoopAuthenticator(
+                settings: settings, trust: trust.current, unknownKeys: keySources.unknownKeys, denyList: denyList,
+                logger: logger)
+            guard let loop else { return { Authentication() } }
+            trust.subscribe(loop, on: eventLoop)
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
             return { LimitedAuthentication(TokenAuthentication(loop: loop), limiters: limiters) }
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
+        await keySources.start(waitingFor: .seconds(1))
         await waitForRedis(redis)
+        for file in keySources.files { reloader.add(file) }
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
@@ -159,7 +166,7 @@ package final class Gateway: Service {
     }
 
     private func makePublicAPI(
-        _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
+        _ plan: GatewayPlan, _ trust: TrustStore, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
         _ revocations: any RevocationWriter, _ running: RunningGateway
     ) async throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
@@ -179,7 +186,7 @@ package final class Gateway: Service {
             authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
         }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
-            try BearerVerification(settings: plan.authentication, clock: clock)
+            try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
         }
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
@@ -294,6 +301,6 @@ extension Gateway {
     /// - Throws: ``GatewayError`` with the first key or key file that is missing or unusable.
     package static func validate(_ configuration: Configuration, path: String) throws(GatewayError) {
         let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
-        _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeVerifier() }
+        _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeTrustStore() }
     }
 }

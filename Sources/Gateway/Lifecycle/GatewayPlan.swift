@@ -144,36 +144,24 @@ struct GatewayPlan {
             issuers.append(.init(trusted: trusted, audiences: tokens.audiences, origin: .own))
         }
         for issuer in configuration.issuers {
-            let keys = try keySet(of: issuer)
+            let keys: JSONWebKeySet
+            var isAvailable = true
+            switch issuer.keySource {
+            case .file(let path): keys = try KeySetFile.read(path, issuer: issuer.issuer)
+            case .published:
+                keys = JSONWebKeySet.unknown
+                isAvailable = false
+            }
             let algorithms = Set(issuer.algorithms.compactMap { SignatureAlgorithm(rawValue: $0.rawValue) })
-            let trusted = TrustedIssuer(
+            var trusted = TrustedIssuer(
                 issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
                 requireType: configuration.requiresTokenType,
                 maximumLifetimeSeconds: issuer.maximumLifetimeSeconds)
+            trusted.isAvailable = isAvailable
             issuers.append(
                 .init(trusted: trusted, audiences: issuer.audiences, origin: .foreign(issuer: issuer.issuer)))
         }
         return issuers
-    }
-
-    private static func keySet(of issuer: Configuration.Issuer) throws(GatewayError) -> JSONWebKeySet {
-        guard let data = FileManager.default.contents(atPath: issuer.keySetFile) else {
-            throw GatewayError(
-                .configuration,
-                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) cannot be read; check the path and its "
-                    + "permissions")
-        }
-        do throws(JOSEError) {
-            let keys = try JSONWebKeySet(json: Array(data), provenance: .operatorFile)
-            guard keys.keys.isEmpty else { return keys }
-        } catch {
-            throw GatewayError(
-                .configuration,
-                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) is not a usable JSON Web Key Set: \(error.code)"
-            )
-        }
-        throw GatewayError(
-            .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")
     }
 }
 

@@ -16,6 +16,7 @@ package final class RunningGateway: Sendable {
         var store: SQLCredentialStore?
         var pool: HashingPool?
         var reloader: Reloader?
+        var keySources: IssuerKeySources?
         var publicPorts: [Int] = []
         var adminPort = 0
     }
@@ -57,6 +58,10 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.admin = admin }
     }
 
+    func add(_ keySources: IssuerKeySources) {
+        parts.withLock { $0.keySources = keySources }
+    }
+
     func add(_ reloader: Reloader) {
         parts.withLock { $0.reloader = reloader }
     }
@@ -72,6 +77,7 @@ package final class RunningGateway: Sendable {
     package func shutdown() async {
         let parts = parts.withLock { $0 }
         parts.reloader?.stop()
+        await parts.keySources?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
         await parts.pool?.shutDown()
