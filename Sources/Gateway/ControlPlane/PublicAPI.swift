@@ -18,7 +18,8 @@ struct PublicAPI {
     let sessions: SessionService?
     let authenticator: (any Authenticating)?
     let bearer: BearerVerification
-    let publicKeys: JSONWebKeySet?
+    /// The gateway's own keys in force.
+    let publicKeys: @Sendable () -> JSONWebKeySet?
     let revocations: any RevocationWriter
     let lifetimes: RevocationLifetimes
     let delivery: TokenDelivery
@@ -90,7 +91,7 @@ struct PublicAPI {
         Response(
             status: .ok,
             headers: [.contentType: "application/jwk-set+json", .cacheControl: "public, max-age=300"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: JSONWebKeySet.publicJSON(for: publicKeys?.keys ?? []))))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: JSONWebKeySet.publicJSON(for: publicKeys()?.keys ?? []))))
     }
 
     // MARK: - Parts

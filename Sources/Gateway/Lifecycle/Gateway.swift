@@ -99,6 +99,7 @@ package final class Gateway: Service {
         let keySources = try IssuerKeySources(
             configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
             logger: logger)
+        running.add(trust)
         running.add(keySources)
         let publicAPI = try await makePublicAPI(plan, trust, redis, inProcess, revocations, running)
         let server = try await ProxyServer(
@@ -188,9 +189,11 @@ package final class Gateway: Service {
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
             try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
         }
+        let own = plan.authentication.issuers.firstIndex { $0.origin == .own }
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
-            publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            publicKeys: { own.map { trust.current.issuers[$0].keys } }, revocations: revocations,
+            lifetimes: plan.lifetimes,
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
