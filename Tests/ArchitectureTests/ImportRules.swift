@@ -55,7 +55,8 @@ enum ImportRules {
                 "RedisClient", "Revocation", "Sessions",
             ],
             packages: [
-                "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
+                "NIOPosix",
                 "NIOSSL", "ServiceLifecycle",
             ],
             platform: ["Foundation"]),
