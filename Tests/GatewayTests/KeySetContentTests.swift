@@ -34,7 +34,7 @@ extension GatewayTests {
         private static func key(_ key: PrivateKey, _ name: String?, _ further: String = "") throws -> String {
             let published = try JSONWebKey(material: .publicKey(key.publicKey), keyID: name, algorithm: .es256)
             let text = JSONWebKeySet.publicJSON(for: [published]).dropFirst(#"{"keys":["#.count).dropLast(2)
-            return further.isEmpty ? String(text) : text.dropLast() + ",\(further)}"
+            return further.isEmpty ? String(text) : "\(text.dropLast()),\(further)}"
         }
 
         private static func status(
@@ -96,7 +96,8 @@ extension GatewayTests {
         func namedAddresses() async throws {
             let foreign = try ForeignIssuer.shared.get()
             try await Self.withIssuer(keys: [try Self.key(foreign.key, "ec")]) { gateway, server, issuer in
-                server.set("/evil", .document("{\"keys\":[\(try Self.key(foreign.otherKey, "evil"))]}"))
+                let evil = try Self.key(foreign.otherKey, "evil")
+                server.set("/evil", .document("{\"keys\":[\(evil)]}"))
                 for member in ["jku", "x5u"] {
                     let header = "\"\(member)\":\"\(server.url)/evil\",\"kid\":\"evil\""
                     #expect(try await Self.status(gateway, issuer, header, key: gateway.issuer.otherKey) == 401)
