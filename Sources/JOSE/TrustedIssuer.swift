@@ -5,7 +5,7 @@ package struct TrustedIssuer: Sendable {
     /// At least one of these must be in `aud`.
     package let audiences: [String]
     /// The algorithms its tokens may use.
-    package let algorithms: Set<SignatureAlgorithm>
+    package var algorithms: Set<SignatureAlgorithm>
     /// Its keys; may be empty while they are not known yet.
     package var keys: JSONWebKeySet
     /// Whether its keys are known and recent enough; while they are not, its tokens can be neither accepted nor refused.

@@ -50,11 +50,20 @@ final class TrustStore: Sendable {
     /// - Parameters:
     ///   - keys: the whole set.
     ///   - issuer: the issuer's place.
-    /// - Throws: `JOSEError` when a key cannot be used; then nothing has changed.
-    func publish(_ keys: JSONWebKeySet, ofIssuer issuer: Int) throws(JOSEError) {
-        try change(issuer) { trusted in
+    ///   - algorithms: what its tokens may be signed with from now on; as before when `nil`.
+    /// - Throws: `JOSEError` when a key cannot be used, or none fits what the issuer may sign with; then nothing has
+    ///   changed.
+    func publish(
+        _ keys: JSONWebKeySet, ofIssuer issuer: Int, algorithms: Set<SignatureAlgorithm>? = nil
+    ) throws(JOSEError) {
+        try change(issuer) { trusted throws(JOSEError) in
             trusted.keys = keys
+            trusted.algorithms = algorithms ?? trusted.algorithms
             trusted.isAvailable = true
+            // With such a set every token would be called bad, which is not what anybody meant to publish.
+            guard keys.keys.contains(where: { trusted.algorithms.contains(where: $0.fits) }) else {
+                throw JOSEError(.noUsableKey)
+            }
         }
     }
 
@@ -64,11 +73,15 @@ final class TrustStore: Sendable {
         try? change(issuer) { $0.isAvailable = false }
     }
 
-    private func change(_ issuer: Int, _ body: (inout TrustedIssuer) -> Void) throws(JOSEError) {
+    private func change(_ issuer: Int, _ body: (inout TrustedIssuer) throws(JOSEError) -> Void) throws(JOSEError) {
         let failure = state.withLock { state -> JOSEError? in
             guard state.snapshot.issuers.indices.contains(issuer) else { return nil }
             var issuers = state.snapshot.issuers
-            body(&issuers[issuer])
+            do throws(JOSEError) {
+                try body(&issuers[issuer])
+            } catch {
+                return error
+            }
             let next = Snapshot(
                 generation: state.snapshot.generation + 1, issuers: issuers,
                 leewaySeconds: state.snapshot.leewaySeconds)

@@ -28,15 +28,21 @@ protocol DocumentFetching: Sendable {
 struct HTTPDocumentFetcher: DocumentFetching {
     /// The longest document.
     private static let byteLimit = 256 * 1024
-    private static let timeout = TimeAmount.seconds(5)
+    /// How long a whole fetch may take: a server that sends a byte now and then must not hold it open.
+    static let timeout = Duration.seconds(5)
 
     private let client: HTTPClient
+    private let timeout: Duration
 
     /// - Parameters:
     ///   - group: the event loops its connections live on; not those of the data path.
     ///   - authoritiesFile: a file with the authorities to trust, in place of the system's.
+    ///   - timeout: how long a whole fetch may take.
     /// - Throws: when that file holds no certificates.
-    init(group: any EventLoopGroup, authoritiesFile: String?) throws {
+    init(
+        group: any EventLoopGroup, authoritiesFile: String?, timeout: Duration = HTTPDocumentFetcher.timeout
+    ) throws {
+        self.timeout = timeout
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let authoritiesFile {
@@ -44,7 +50,7 @@ struct HTTPDocumentFetcher: DocumentFetching {
         }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(2), read: Self.timeout))
+            timeout: .init(connect: .seconds(2), read: TimeAmount(timeout)))
         configuration.httpVersion = .http1Only
         // One fetch now and then: a kept connection would only go stale.
         configuration.connectionPool.idleTimeout = .milliseconds(100)
@@ -57,13 +63,35 @@ struct HTTPDocumentFetcher: DocumentFetching {
     }
 
     func fetch(_ url: IssuerURL, entityTag: String?) async throws(KeySetFailure) -> FetchedDocument {
+        // The client's own deadline ends with the head of the answer, so the whole is timed here.
+        let outcome = await withTaskGroup(of: Result<FetchedDocument, KeySetFailure>?.self) { group in
+            group.addTask {
+                do throws(KeySetFailure) {
+                    return .success(try await exchange(url, entityTag: entityTag))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        guard let outcome else { throw .unreachable }
+        return try outcome.get()
+    }
+
+    private func exchange(_ url: IssuerURL, entityTag: String?) async throws(KeySetFailure) -> FetchedDocument {
         var request = HTTPClientRequest(url: url.text)
         request.headers.add(name: "Accept", value: "application/json, application/jwk-set+json")
         request.headers.add(name: "User-Agent", value: "portcullis")
         if let entityTag { request.headers.add(name: "If-None-Match", value: entityTag) }
         let response: HTTPClientResponse
         do {
-            response = try await client.execute(request, deadline: .now() + Self.timeout)
+            response = try await client.execute(request, deadline: .now() + TimeAmount(timeout))
         } catch {
             throw .unreachable
         }

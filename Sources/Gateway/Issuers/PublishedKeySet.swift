@@ -59,17 +59,23 @@ actor PublishedKeySet {
     /// Fetches whenever it is time, until the task is cancelled.
     func run() async {
         demand.onDemand { [weak self] in Task { await self?.fetchOnDemand() } }
+        // Beside the fetches: one that takes long must not keep keys in force that are too old.
+        async let watch: Void = watchAge()
         while !Task.isCancelled {
             let now = surroundings.clock()
             switch schedule.next(nowMilliseconds: now) {
             case .fetch: await fetch()
             case .wait(let until):
-                judgeAge()
                 // A fetch on demand moves the next one, so it is looked at again after a while.
                 let pause = min(max(until - now, 1), 1_000)
                 try? await Task.sleep(for: .milliseconds(pause))
             }
         }
+        await watch
+    }
+
+    private func watchAge() async {
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil { judgeAge() }
     }
 
     /// Whether keys are in force.
@@ -94,6 +100,8 @@ actor PublishedKeySet {
         do throws(KeySetFailure) {
             switch try outcome.get() {
             case .notModified(let age):
+                // They may have grown too old while the question was under way; now they are confirmed.
+                if !isInForce { try publish(document) }
                 schedule.fetchSucceeded(nowMilliseconds: now, maximumAgeMilliseconds: age)
                 succeeded("not_modified")
             case .document(let bytes, let tag, let age):

@@ -104,6 +104,7 @@ package final class Gateway: Service {
         let keySources = try IssuerKeySources(
             configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
             logger: logger)
+        running.add(trust)
         running.add(keySources)
         let publicAPI = try makePublicAPI(
             plan, trust, redis, inProcess, revocation, authenticator, credentials?.machines)

@@ -9,6 +9,7 @@ import Synchronization
 /// A gateway that has been started: where it listens, and how it ends.
 package final class RunningGateway: Sendable {
     private struct Parts {
+        var trust: TrustStore?
         var redis: RedisClient?
         var revocation: RevocationParts?
         var server: ProxyServer?
@@ -44,6 +45,15 @@ package final class RunningGateway: Sendable {
     package internal(set) var adminPort: Int {
         get { parts.withLock { $0.adminPort } }
         set { parts.withLock { $0.adminPort = newValue } }
+    }
+
+    /// The keys in force, which may be exchanged while the gateway runs.
+    var trust: TrustStore? {
+        parts.withLock(\.trust)
+    }
+
+    func add(_ trust: TrustStore) {
+        parts.withLock { $0.trust = trust }
     }
 
     func add(_ redis: RedisClient?) {

@@ -1,5 +1,4 @@
 import Foundation
-import Gateway
 import GatewayConfiguration
 import JOSE
 import Logging
@@ -8,6 +7,8 @@ import Sessions
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Gateway
 
 /// A gateway started from the text of a configuration, with a Redis and a backend of its own.
 final class GatewayFixture: Sendable {
@@ -120,6 +121,11 @@ final class GatewayFixture: Sendable {
     /// What the gateway has logged so far.
     var logText: String {
         String(decoding: (try? Data(contentsOf: folder.url.appendingPathComponent("log"))) ?? Data(), as: UTF8.self)
+    }
+
+    /// The keys in force.
+    var trust: TrustStore {
+        get throws { try #require(running.trust) }
     }
 
     // MARK: - Calling

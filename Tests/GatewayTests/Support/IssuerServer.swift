@@ -17,6 +17,8 @@ final class IssuerServer: Sendable {
         case spaces(Int)
         /// Never.
         case silence
+        /// The head at once, then a byte of white space every tenth of a second, for ever.
+        case drip
     }
 
     private struct State {
@@ -101,6 +103,7 @@ final class IssuerServer: Sendable {
             guard case .head(let head) = unwrapInboundIn(data), let server = box.server.withLock({ $0 }) else { return }
             switch server.answer(head.uri) {
             case .silence: return
+            case .drip: drip(context)
             case .document(let text, let fields): send(context, 200, fields, text)
             case .tagged(let text, let tag):
                 let isKnown = head.headers["if-none-match"].contains(tag)
@@ -112,6 +115,16 @@ final class IssuerServer: Sendable {
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             context.close(promise: nil)
+        }
+
+        private func drip(_ context: ChannelHandlerContext) {
+            let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "100000"])
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            let channel = context.channel
+            context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(100)) { task in
+                guard channel.isActive else { return task.cancel() }
+                channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: " "))), promise: nil)
+            }
         }
 
         private func send(
