@@ -27,6 +27,8 @@ struct RedisURL: Equatable {
         }
         // The last "@" ends the user information: nothing after it may hold one.
         if let at = rest.lastIndex(of: "@") {
+            // Who writes a login behind one of several hosts means something else.
+            if scheme.hasPrefix("redis+"), rest[..<at].contains(",") { throw Self.mismatch }
             login = try Self.login(String(rest[..<at]))
             rest = rest[rest.index(after: at)...]
         }
