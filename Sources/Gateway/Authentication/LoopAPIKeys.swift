@@ -54,6 +54,7 @@ final class LoopAPIKeys {
     /// - Parameters:
     ///   - bytes: the key as it was sent.
     ///   - waiter: hears the answer after `.pending`, on this loop.
+    /// - Returns: what is known at once.
     func find(_ bytes: UnsafeRawBufferPointer, for waiter: APIKeyWaiter) -> Answer {
         let now = Self.seconds(CLOCK_MONOTONIC)
         let known = found.value(for: bytes)
