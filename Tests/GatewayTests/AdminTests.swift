@@ -68,8 +68,10 @@ extension GatewayTests {
                 }
                 let both = [("Authorization", "Bearer \(token)"), ("Authorization", "Bearer \(token)")]
                 #expect(try await gateway.admin("GET", "/admin/v1/revocations", fields: both).status == 400)
+                #expect(try await gateway.admin("HEAD", "/admin/v1/revocations").status == 401)
                 #expect(try await status(grant.accessToken, gateway) == 200)
                 #expect(try await gateway.admin("GET", "/healthz").status == 200)
+                #expect(await eventually { gateway.logText.contains("administration refused") })
             }
         }
 
@@ -142,6 +144,28 @@ extension GatewayTests {
                     if sparesBob { #expect(try await status(bystander.accessToken, gateway) == 200) }
                 }
                 #expect(await eventually { gateway.logText.contains(#""reason":"drill""#) })
+            }
+        }
+
+        @Test("revoking everything and logging in within one second is right both ways, again and again")
+        func sameSecond() async throws {
+            try await with { gateway in
+                var old = try await gateway.login()
+                for round in 0..<16 {
+                    switch round % 4 {
+                    case 0: try await expectRevoked(#"{"all":true}"#, gateway)
+                    case 1: try await expectRevoked(#"{"subject":"alice"}"#, gateway)
+                    case 2: try await expectRevoked(#"{"client":"portcullis"}"#, gateway)
+                    default:
+                        let form = "everywhere=true&refresh_token=\(old.refreshToken)"
+                        #expect(try await gateway.post("/auth/logout", form: form).status == 204)
+                    }
+                    let new = try await gateway.login()
+                    try #require(try await status(old.accessToken, gateway) == 401, "round \(round)")
+                    try #require(try await status(new.accessToken, gateway) == 200, "round \(round)")
+                    #expect(try await gateway.refresh(old.refreshToken).status == 401, "round \(round)")
+                    old = new
+                }
             }
         }
 

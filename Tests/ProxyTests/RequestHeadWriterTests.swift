@@ -1,5 +1,6 @@
 import HTTP1
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -151,6 +152,29 @@ struct RequestHeadWriterTests {
         #expect(try write(text, withholding: "other") == untouched)
     }
 
+    @Test("whatever stands in Cookie, the gateway's own stays behind and all others go on in their order")
+    func anyCookies() throws {
+        var random = SeededGenerator.announced("cookies")
+        for _ in 0..<3000 {
+            let pieces = ["k", "K", "=", ";", "; ", " ", "\t", "a", "kk", "\"", "k=1", ";k"]
+            let value = (0..<random.below(12)).map { _ in pieces[random.below(pieces.count)] }.joined()
+            let text = "GET / HTTP/1.1\r\nHost: a\r\nCookie: \(value)\r\nZ: 1\r\n\r\n"
+            let pairs = value.split(separator: ";", omittingEmptySubsequences: false).map { $0.trimmed }
+            let kept = pairs.filter { pair in
+                let name = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+                return name.trimmed.lowercased() != "k"
+            }
+            let lines = try write(text, withholding: "k")
+            let cookies = lines.filter { $0.hasPrefix("Cookie:") }
+            if kept.count == pairs.count {
+                #expect(try lines == write(text))
+            } else {
+                let rest = kept.filter { !$0.isEmpty }.joined(separator: "; ")
+                #expect(cookies == (rest.isEmpty ? [] : ["Cookie: \(rest)"]), "\(value)")
+            }
+        }
+    }
+
     private let forwarding =
         "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n"
         + "X-Forwarded-Proto: https\r\nX-Forwarded-Host: public.test\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n"
@@ -223,5 +247,14 @@ struct RequestHeadWriterTests {
         #expect(length.filter { $0.lowercased().hasPrefix("content") } == ["Content-Length: 7"])
         let chunked = try write("POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n")
         #expect(chunked.filter { $0.lowercased().hasPrefix("transfer") } == ["Transfer-Encoding: chunked"])
+    }
+}
+
+extension Substring {
+    /// Without the spaces and tabs around it.
+    fileprivate var trimmed: Substring {
+        var text = drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
     }
 }

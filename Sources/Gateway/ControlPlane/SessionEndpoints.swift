@@ -120,11 +120,14 @@ struct SessionEndpoints: Sendable {
             try await revocations.revoke(batch, nowMilliseconds: now)
             return
         }
-        if everywhere {
-            try await sessions.endAll(subject: token.subject, token: ended)
-        } else if let session = token.sessionID {
-            try await sessions.logOut(sessionID: session, token: ended)
+        if let session = token.sessionID {
+            if everywhere {
+                try await sessions.endAll(subject: token.subject, token: ended)
+            } else {
+                try await sessions.logOut(sessionID: session, token: ended)
+            }
         } else {
+            // A client that acts for itself has no sessions, and a user of the same name is somebody else.
             let revocation = lifetimes.revocation(
                 of: .token(jti: token.tokenID), tokenExpiresAtMilliseconds: expiry, nowMilliseconds: now,
                 reason: "logout")

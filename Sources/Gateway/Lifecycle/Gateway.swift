@@ -131,7 +131,8 @@ package final class Gateway: Service {
             metrics: MetricsDocument(
                 server: server, registry: metrics, listenerNames: plan.listeners.map(\.settings.keyPath),
                 version: Version.current),
-            authorization: AdminAuthorization(token: configuration.listeners.adminToken),
+            authorization: AdminAuthorization(
+                token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),
             endpoints: publicAPI.administration(listing: listing))
         try await listen(server, plan.listeners, admin, running)
     }

@@ -44,6 +44,13 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    /// Somebody came to the admin listener with a token that is not the administrator's.
+    func administrationRefused(context: AdminContext) {
+        logger.warning(
+            "administration refused",
+            metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
+    }
+
     /// An administrator changed something; which it was stands in constant words.
     func administered(
         _ change: StaticString, _ name: String, kind: String? = nil, reason: String? = nil, count: Int? = nil,

@@ -11,8 +11,10 @@ struct AdminAuthorization: RouterMiddleware {
     ///
     /// Digests are compared, in constant time, so that not even the token's length shows.
     private let digest: [UInt8]?
+    private let auditLog: AuditLog
 
-    init(token: Secret?) {
+    init(token: Secret?, auditLog: AuditLog) {
+        self.auditLog = auditLog
         digest = token.map { Digest.hash(Array($0.exposed.utf8), with: .sha256) }
     }
 
@@ -28,6 +30,7 @@ struct AdminAuthorization: RouterMiddleware {
         guard parts.count == 2 else { throw Problem.malformedCredential }
         let presented = Array(parts[1].trimmingPrefix(while: { $0 == " " }).utf8)
         guard constantTimeEqual(Digest.hash(presented, with: .sha256), digest) else {
+            auditLog.administrationRefused(context: context)
             throw Problem.invalidToken("not the admin token")
         }
         return try await next(request, context)
