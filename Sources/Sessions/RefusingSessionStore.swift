@@ -71,6 +71,12 @@ package struct RefusingSessionStore: SessionStore {
         return ended
     }
 
+    package func session(
+        _ id: String, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> SessionRecord? {
+        try await inner.session(id, nowMilliseconds: nowMilliseconds)
+    }
+
     package func sessions(
         of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64
     ) async throws(RevocationFailure) -> [SessionRecord] {

@@ -36,8 +36,12 @@ enum MachineStore {
     ) async throws -> Value {
         let configuration = try file.load()
         return try await open(configuration, at: file.path, createsDatabase: true) { store in
-            let pepper = CredentialPepper(
-                directory: configuration.tokens?.keyDirectory ?? "", configurationPath: file.path)
+            guard let directory = configuration.tokens?.keyDirectory else {
+                throw CommandFailure(
+                    .configuration,
+                    "clients and API keys need tokens.key_directory: their pepper is kept there, beside the keys")
+            }
+            let pepper = CredentialPepper(directory: directory, configurationPath: file.path)
             let hasher = try SecretHasher(pepper: try pepper.loadOrCreate())
             return try body(MachineDirectory(store: store, hasher: hasher, clock: clock))
         }

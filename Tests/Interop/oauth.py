@@ -57,7 +57,8 @@ def with_authlib(gateway, server, secret):
             f"{gateway.url}/orders", headers={"Authorization": f"Bearer {session.token['access_token']}"},
             timeout=10).status_code == 401
 
-    machine = OAuth2Session("app", secret, token_endpoint=server["token_endpoint"])
+    machine = OAuth2Session(
+        "app", secret, token_endpoint=server["token_endpoint"], grant_type="client_credentials")
     token = machine.fetch_token(server["token_endpoint"], grant_type="client_credentials")
     assert "refresh_token" not in token
     assert machine.get(f"{gateway.url}/orders").json()["fields"]["x-auth-subject"] == "app"

@@ -1,3 +1,4 @@
+import JOSE
 import CAllocations
 import Foundation
 import Gateway

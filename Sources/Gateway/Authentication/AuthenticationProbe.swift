@@ -1,4 +1,5 @@
 package import JOSE
+import GatewayConfiguration
 import Logging
 import Revocation
 
@@ -19,8 +20,10 @@ package final class AuthenticationProbe {
             }, leewaySeconds: 30, policies: policies, cacheEntriesPerLoop: cacheEntries,
             revocationKeys: RevocationKeys(prefix: "portcullis:"), queryForms: .command, asksDenyList: true)
         let store = InProcessDenyList(keys: settings.revocationKeys)
+        let logger = Logger(label: "probe")
         loop = try LoopAuthenticator(
-            settings: settings, denyList: DenyList(inProcess: store), logger: Logger(label: "probe"))
+            settings: settings, trust: settings.makeTrustStore().current, unknownKeys: UnknownKeyPolicy(),
+            denyList: DenyList(inProcess: store), outage: DenyListOutage(logger: logger), apiKeys: nil, logger: logger)
     }
 
     /// Verifies a token, or remembers that it was verified, and judges its times by the real clock.

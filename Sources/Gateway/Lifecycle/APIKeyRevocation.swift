@@ -48,7 +48,7 @@ package struct APIKeyRevocation: Sendable {
         guard let redis = configuration.redis else { return false }
         let plan = RevocationKeys(prefix: redis.keyPrefix)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(configuration: RedisConfiguration(redis), eventLoopGroup: group, logger: logger)
+        let client = RedisClient(configuration: try RedisConfiguration(redis), eventLoopGroup: group, logger: logger)
         let end = ContinuousClock.now + .milliseconds(redis.connectTimeoutMilliseconds)
         while !client.isReady, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(5)) }
         let accessMilliseconds = (configuration.tokens?.accessLifetimeSeconds ?? 0) * 1000

@@ -33,8 +33,8 @@ extension Gateway {
     private func makeMachineAuthenticator(
         _ store: any MachineCredentialStoring
     ) throws(CredentialError) -> MachineAuthenticator {
-        let pepper = configuration.tokens.map {
-            CredentialPepper(directory: $0.keyDirectory, configurationPath: configurationPath)
+        let pepper = configuration.tokens?.keyDirectory.map {
+            CredentialPepper(directory: $0, configurationPath: configurationPath)
         }
         return try MachineAuthenticator(
             store: store,

@@ -26,9 +26,10 @@ package enum KeyRevocation {
     /// - Returns: what came of it.
     package static func revoke(keyID: String, _ configuration: Configuration) async -> Outcome {
         guard let redis = configuration.redis, let tokens = configuration.tokens else { return .outOfReach }
+        guard let settings = try? RedisConfiguration(redis) else { return .unavailable }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = RedisClient(
-            configuration: RedisConfiguration(redis), eventLoopGroup: group,
+            configuration: settings, eventLoopGroup: group,
             logger: Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() })
         let deadline = ContinuousClock.now + .milliseconds(redis.connectTimeoutMilliseconds)
         while !client.isReady, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }

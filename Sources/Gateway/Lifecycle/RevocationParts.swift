@@ -44,7 +44,7 @@ final class RevocationParts: Sendable {
         outage = DenyListOutage(logger: logger)
         self.redis = redis
         self.inProcess = inProcess
-        guard let redis, let redisSettings = configuration.redis else {
+        guard let redis, let redisSettings = plan.redis else {
             writer = inProcess
             (mirror, persistent, confirmingClient, group, makeTail) = (nil, nil, nil, nil, nil)
             return
@@ -79,7 +79,7 @@ final class RevocationParts: Sendable {
         }
         let tailSettings = MirrorTail.Settings(
             keys: keys, lifetimes: lifetimes,
-            commandTimeoutMilliseconds: redisSettings.commandTimeoutMilliseconds,
+            commandTimeoutMilliseconds: redisSettings.commandTimeout.nanoseconds / 1_000_000,
             nodeName: TimeOrderedID(
                 milliseconds: clock(), randomness: (0..<10).map { _ in UInt8.random(in: .min ... .max) }
             ).text)
@@ -147,15 +147,15 @@ final class RevocationParts: Sendable {
     }
 
     private static func confirmingClient(
-        _ settings: Configuration.Revocation, _ redis: Configuration.Redis, group: MultiThreadedEventLoopGroup,
+        _ settings: Configuration.Revocation, _ redis: RedisConfiguration, group: MultiThreadedEventLoopGroup,
         logger: Logger
     ) -> RedisClient? {
         guard settings.minimumReplicas > 0 else { return nil }
-        var configuration = RedisConfiguration(redis)
+        var configuration = redis
         configuration.confirmingReplicas = settings.minimumReplicas
-        configuration.confirmationMilliseconds = redis.commandTimeoutMilliseconds
+        configuration.confirmationMilliseconds = redis.commandTimeout.nanoseconds / 1_000_000
         // The write, then as long again for the replicas, and a little for those ahead of it.
-        configuration.commandTimeout = .milliseconds(3 * redis.commandTimeoutMilliseconds)
+        configuration.commandTimeout = .nanoseconds(3 * redis.commandTimeout.nanoseconds)
         configuration.clientName = "portcullis-confirming"
         return RedisClient(configuration: configuration, eventLoopGroup: group, logger: logger)
     }
