@@ -23,7 +23,7 @@ extension GatewayTests {
             ]
             try await GatewayFixture.with(settings) { gateway in
                 try await gateway.waitForRedis()
-                let isFetched = try await eventually { server.requestCount("/keys") > 0 }
+                let isFetched = await eventually { server.requestCount("/keys") > 0 }
                 #expect(isFetched)
                 try await body(gateway, server, issuer)
             }

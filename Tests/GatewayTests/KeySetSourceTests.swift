@@ -1,6 +1,7 @@
 import JOSE
 import LibCrypto
 import Logging
+import NIOCore
 import NIOPosix
 import Synchronization
 import TestSupport
@@ -74,17 +75,17 @@ struct KeySetSourceTests {
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
                 clock: { clock.nanoseconds }))
         let task = Task { await source.run() }
-        let isInForce = try await eventually { trust.current.generation == 1 }
+        let isInForce = await eventually { trust.current.generation == 1 }
         #expect(isInForce)
         clock.advance(1000)
-        let isAskedAgain = try await eventually { fetcher.asked == 2 }
+        let isAskedAgain = await eventually { fetcher.asked == 2 }
         #expect(isAskedAgain)
         #expect(trust.current.issuers[0].isAvailable)
         clock.advance(5000)
-        let isWithdrawn = try await eventually { !trust.current.issuers[0].isAvailable }
+        let isWithdrawn = await eventually { !trust.current.issuers[0].isAvailable }
         #expect(isWithdrawn, "keys that nobody confirms are still in force")
         fetcher.release()
-        let isBack = try await eventually { trust.current.issuers[0].isAvailable }
+        let isBack = await eventually { trust.current.issuers[0].isAvailable }
         #expect(isBack, "the keys were confirmed and are not in force")
         task.cancel()
         // It may ask once more before it sees that it is to end.

@@ -100,7 +100,7 @@ extension GatewayTests {
                     )
                 }
                 #expect(server.requestCount("/keys") == 0, "a redirect was followed")
-                let isTold = try await eventually { gateway.logText.contains("the answer is too large") }
+                let isTold = await eventually { gateway.logText.contains("the answer is too large") }
                 #expect(isTold && gateway.logText.contains("status 302"))
                 let metrics = try await gateway.metrics()
                 #expect(
@@ -178,12 +178,12 @@ extension GatewayTests {
                 let token = try Self.token(gateway, issuer: issuer)
                 #expect(try await gateway.call("GET", "/api/x", token: token).status == 200)
                 // Confirmed again and again by its tag, it outlives max_stale.
-                let isConfirmed = try await eventually { server.requestCount("/keys") >= 5 }
+                let isConfirmed = await eventually { server.requestCount("/keys") >= 5 }
                 #expect(isConfirmed)
                 #expect(try await gateway.call("GET", "/api/x", token: token).status == 200)
                 server.set("/keys", .status(503))
                 let asked = server.requestCount("/keys")
-                let isAsked = try await eventually { server.requestCount("/keys") > asked }
+                let isAsked = await eventually { server.requestCount("/keys") > asked }
                 #expect(isAsked)
                 #expect(try await gateway.call("GET", "/api/x", token: token).status == 200, "the last good ones serve")
                 let isUnavailable = try await eventually {

@@ -1,7 +1,7 @@
-import JOSE
 import CAllocations
 import Foundation
 import Gateway
+import JOSE
 
 /// The measurements.
 struct Report {

@@ -1,5 +1,5 @@
-package import JOSE
 import GatewayConfiguration
+package import JOSE
 import Logging
 import Revocation
 

@@ -27,7 +27,6 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
-<<<<<<< HEAD
     func loginThrottled(retryAfterSeconds: Int, context: ControlContext) {
         metrics.count(.logins, ("result", "throttled"))
         logger.warning(
@@ -38,8 +37,6 @@ struct AuditLog: Sendable {
             ])
     }
 
-=======
->>>>>>> oauth
     func issuedToClient(_ client: String, context: ControlContext) {
         metrics.count(.tokensIssued, ("grant", "client_credentials"))
         logger.notice(
@@ -61,16 +58,6 @@ struct AuditLog: Sendable {
         // The name is left out: a secret may stand in its place.
         logger.notice(
             "client refused",
-<<<<<<< HEAD
-=======
-            metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
-    }
-
-    /// Somebody came to the admin listener with a token that is not the administrator's.
-    func administrationRefused(context: AdminContext) {
-        logger.warning(
-            "administration refused",
->>>>>>> oauth
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
