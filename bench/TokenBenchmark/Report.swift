@@ -1,6 +1,7 @@
 import CAllocations
 import Foundation
 import Gateway
+import JOSE
 
 /// The measurements.
 struct Report {

@@ -1,3 +1,4 @@
+import GatewayConfiguration
 package import JOSE
 import Logging
 import Revocation
