@@ -1,7 +1,8 @@
 # What each target does is in the script it calls; `make` alone prints the list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test interop load bench-guard soak lint fuzz sanitize
+CHAOS_MINUTES ?= 10
+.PHONY: chaos help run demo test valkey interop load bench-guard soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -16,6 +17,9 @@ demo: ## the same set-up, and a scripted login, call, refresh, logout, refused c
 test: ## build and run every test
 	@deploy/demo/test.sh
 
+valkey: ## run the tests that want a Redis against a Valkey
+	@deploy/demo/valkey.sh
+
 interop: ## run clients and services of other people against the gateway
 	@deploy/demo/interop.sh
 
@@ -28,6 +32,9 @@ bench-guard: ## allocations, memory and instructions of a token, against limits 
 MINUTES ?= 10
 soak: ## MINUTES=10 of full load, leaving clients, dying backends and Redis: nothing lost, mixed up or leaked
 	@bench/run.sh soak --minutes $(MINUTES)
+
+chaos: ## CHAOS_MINUTES=10 of faults while clients revoke and check; CHAOS_SEED=… repeats the choices of a run
+	@deploy/demo/chaos.sh $(CHAOS_MINUTES)
 
 lint: ## check formatting, shell scripts, and which part imports what
 	@deploy/demo/lint.sh

@@ -59,8 +59,8 @@ let package = Package(
         target("LibCrypto", ["COpenSSL"]),
         target("JOSE", ["LibCrypto"]),
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
-        target("RedisClient", ["CHiredis", logging] + nio),
-        target("Revocation", ["RedisClient", "LibCrypto"] + nio),
+        target("RedisClient", ["CHiredis", logging, tls] + nio),
+        target("Revocation", ["RedisClient", "LibCrypto", logging] + nio),
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target(
@@ -75,6 +75,7 @@ let package = Package(
                 "RateLimiting", "RedisClient", "Revocation",
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), tls,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -138,8 +139,8 @@ let package = Package(
             "Gateway",
             [
                 "portcullis", "GatewayConfiguration", "Credentials", "JOSE", "LibCrypto", "Proxy", "Sessions",
-                "TestSupport",
-                logging,
+                "TestSupport", "StoreTestSupport", "RateLimiting", "RedisClient", tls, logging,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio, exclude: ["interop.py", "websocket_interop.py"]),
         tests("RedisClient", ["TestSupport", logging, .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
     ]

@@ -38,6 +38,8 @@ package struct CredentialError: Error, Sendable, Equatable {
         case invalidSecretHash
         /// Wrong password, no such account or a disabled one: never told apart.
         case invalidCredentials
+        /// Too many wrong answers for this account or from this address; again in so many seconds.
+        case throttled(retryAfterSeconds: Int)
         /// The store refused the change because a rule of its schema forbids it.
         case integrityViolation
         /// The database that is to be copied to has rows already.

@@ -7,10 +7,11 @@ package protocol Authenticating: Sendable {
     /// - Parameters:
     ///   - name: The name as it was sent.
     ///   - password: The password as it was sent.
-    /// - Returns: The account.
-    /// - Throws: `invalidCredentials` for every wrong answer alike; `overloaded`, `shutDown`, `cancelled`,
+    ///   - address: Where it came from.
+    /// - Returns: Who that is.
+    /// - Throws: `invalidCredentials` for every wrong answer alike; `throttled`; `overloaded`, `shutDown`, `cancelled`,
     ///   `hashingFailed` or `unavailable` when no answer could be found.
-    func authenticate(name: String, password: [UInt8]) async throws(CredentialError) -> User
+    func authenticate(name: String, password: [UInt8], address: String) async throws(CredentialError) -> LoginIdentity
 }
 
 /// Checks passwords against a credential store.
@@ -35,7 +36,9 @@ package struct PasswordAuthenticator: Authenticating {
         self.logger = logger
     }
 
-    package func authenticate(name: String, password: [UInt8]) async throws(CredentialError) -> User {
+    package func authenticate(
+        name: String, password: [UInt8], address: String
+    ) async throws(CredentialError) -> LoginIdentity {
         // A password that no account can have is refused before any work: this says nothing about accounts.
         guard let password = try? Password(signingInWith: password) else {
             throw CredentialError(.invalidCredentials)
@@ -46,7 +49,7 @@ package struct PasswordAuthenticator: Authenticating {
     }
 
     /// Look-up and hash, one after the other on one thread of the pool, so that one bound holds for both.
-    private func decide(name: String, password: Password) throws(CredentialError) -> User {
+    private func decide(name: String, password: Password) throws(CredentialError) -> LoginIdentity {
         var record: UserRecord?
         if let name = try? UserName(name) {
             record = try store.find(name)
@@ -59,7 +62,7 @@ package struct PasswordAuthenticator: Authenticating {
         if hasher.needsRehash(record.passwordHash) {
             strengthenHash(of: record, password: password)
         }
-        return record.user
+        return LoginIdentity(name: record.user.name, scope: record.user.scope)
     }
 
     /// The password is known to be right: a store that cannot be written is no reason to refuse it.

@@ -31,7 +31,7 @@ package struct JOSEError: Error, Equatable, Sendable {
     /// Why a key cannot be used, when the code is `unusableKey`.
     package let refusal: KeyRefusal?
 
-    init(_ code: Code, refusal: KeyRefusal? = nil) {
+    package init(_ code: Code, refusal: KeyRefusal? = nil) {
         self.code = code
         self.refusal = refusal
     }

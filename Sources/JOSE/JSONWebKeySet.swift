@@ -22,7 +22,15 @@ package struct JSONWebKeySet: Sendable {
     /// The entries left out: their place in the document and the reason.
     package let refusals: [(index: Int, reason: KeyRefusal)]
 
-    /// A set of the program's own keys, or the empty set of an issuer whose keys are not known yet.
+    /// The set of an issuer whose keys are not known yet.
+    package static let unknown = JSONWebKeySet()
+
+    private init() {
+        keys = []
+        refusals = []
+    }
+
+    /// A set of the program's own keys.
     ///
     /// - Parameter keys: the keys.
     /// - Throws: `JOSEError` with `duplicateKeyID`.

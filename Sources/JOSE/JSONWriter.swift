@@ -1,5 +1,7 @@
 /// Writes JSON values as text: members in their order, no white space, so that equal values give equal bytes.
 package enum JSONWriter {
+    private static let digits = Array("0123456789abcdef".utf8)
+
     /// The text of a value.
     package static func text(of value: JSONValue) -> String {
         String(decoding: bytes(of: value), as: UTF8.self)
@@ -10,6 +12,7 @@ package enum JSONWriter {
     /// Recursion is as deep as the value, which parsing bounds by `JSONLimits`.
     package static func bytes(of value: JSONValue) -> [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(512)
         write(value, to: &output)
         return output
     }
@@ -40,7 +43,6 @@ package enum JSONWriter {
     }
 
     private static func write(_ string: String, to output: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         output.append(UInt8(ascii: "\""))
         for byte in string.utf8 {
             switch byte {

@@ -14,6 +14,8 @@ package enum TokenRejection: Error, Hashable, Sendable {
     case unknownIssuer
     /// `alg` is unknown, not allowed for the issuer, or not the one of the key.
     case algorithmNotAllowed
+    /// The issuer's keys are not known at the moment, so nothing can be said about the token.
+    case keysUnavailable
     /// No key of the issuer has this `kid`; or there is no `kid` and not exactly one key fits.
     case unknownKey
     /// The signature is not the key's over these bytes.
@@ -44,6 +46,7 @@ package enum TokenRejection: Error, Hashable, Sendable {
         case .wrongType: "wrong token type"
         case .unknownIssuer: "unknown issuer"
         case .algorithmNotAllowed: "algorithm not allowed"
+        case .keysUnavailable: "issuer's keys unavailable"
         case .unknownKey: "unknown key"
         case .badSignature: "bad signature"
         case .missingClaim: "missing claim"

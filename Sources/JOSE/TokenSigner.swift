@@ -5,14 +5,34 @@ import Synchronization
 ///
 /// For the control plane: may be shared.
 package final class TokenSigner: Sendable {
+    private enum Method {
+        case signature(Signer)
+        case authentication(MessageAuthenticator)
+
+        func make(over message: [UInt8]) throws(CryptoError) -> [UInt8] {
+            switch self {
+            case .signature(let signer):
+                return try signer.sign(message)
+            case .authentication(let authenticator):
+                let code = message.withUnsafeBytes { bytes in
+                    Result { () throws(CryptoError) in try authenticator.code(for: bytes) }
+                }
+                return try code.get()
+            }
+        }
+    }
+
     /// The algorithm of the signatures.
     package let algorithm: SignatureAlgorithm
     /// The `kid` in the headers.
     package let keyID: String
-    // A signer's contexts are for one user at a time; signing takes microseconds, so waiting costs less than contexts.
-    private let signer: Mutex<Signer>
+    // Contexts are for one user at a time; making a signature takes microseconds, so waiting costs less than contexts.
+    private let method: Mutex<Method>
+    /// The encoded header of access tokens, which is the same in each.
+    private let accessTokenHeader: String
+    private static let accessTokenType = "at+jwt"
 
-    /// A signer with one key.
+    /// A signer with a key pair.
     ///
     /// - Parameters:
     ///   - key: the key pair.
@@ -20,19 +40,36 @@ package final class TokenSigner: Sendable {
     ///   - algorithm: an algorithm the key fits.
     /// - Throws: `JOSEError` with `unusableKey`, `algorithmMismatch` or `cryptography`.
     package init(key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
-        do throws(KeyRefusal) {
-            _ = try JSONWebKey(material: .publicKey(key.publicKey), keyID: keyID, algorithm: algorithm)
-        } catch {
-            throw JOSEError(error == .algorithmMismatch ? .algorithmMismatch : .unusableKey, refusal: error)
-        }
+        try Self.check(.publicKey(key.publicKey), keyID, algorithm)
         guard let scheme = algorithm.scheme else { throw JOSEError(.algorithmMismatch) }
         do throws(CryptoError) {
-            signer = Mutex(try Signer(key: key, scheme: scheme))
+            method = Mutex(.signature(try Signer(key: key, scheme: scheme)))
         } catch {
             throw JOSEError(.cryptography)
         }
         self.algorithm = algorithm
         self.keyID = keyID
+        accessTokenHeader = Self.header(Self.accessTokenType, keyID, algorithm)
+    }
+
+    /// A signer with a secret (HMAC).
+    ///
+    /// - Parameters:
+    ///   - secret: at least as long as the hash.
+    ///   - keyID: its `kid`; not a digest of the secret.
+    ///   - algorithm: an HMAC algorithm.
+    /// - Throws: `JOSEError` with `unusableKey`, `algorithmMismatch` or `cryptography`.
+    package init(secret: [UInt8], keyID: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
+        try Self.check(.symmetric(secret), keyID, algorithm)
+        guard let hash = algorithm.authenticationHash else { throw JOSEError(.algorithmMismatch) }
+        do throws(CryptoError) {
+            method = Mutex(.authentication(try MessageAuthenticator(key: secret, hash: hash)))
+        } catch {
+            throw JOSEError(.cryptography)
+        }
+        self.algorithm = algorithm
+        self.keyID = keyID
+        accessTokenHeader = Self.header(Self.accessTokenType, keyID, algorithm)
     }
 
     /// Signs claims.
@@ -45,22 +82,39 @@ package final class TokenSigner: Sendable {
     /// - Returns: the compact serialization.
     /// - Throws: `JOSEError` with `duplicateClaim` or `cryptography`.
     package func sign(type: String, claims: [(String, JSONValue)]) throws(JOSEError) -> String {
-        guard Set(claims.map { [UInt8]($0.0.utf8) }).count == claims.count else { throw JOSEError(.duplicateClaim) }
-        let header = JSONValue.object([
-            ("alg", .string(algorithm.rawValue)), ("typ", .string(type)), ("kid", .string(keyID)),
-        ])
-        let signingInput =
-            Base64URL.encode(JSONWriter.bytes(of: header)) + "."
-            + Base64URL.encode(JSONWriter.bytes(of: .object(claims)))
+        // A token has a dozen claims: comparing them all is cheaper than a set of their names.
+        for (index, claim) in claims.enumerated() {
+            let isKnown = claims[..<index].contains { $0.0.utf8.elementsEqual(claim.0.utf8) }
+            guard !isKnown else { throw JOSEError(.duplicateClaim) }
+        }
+        let header = type == Self.accessTokenType ? accessTokenHeader : Self.header(type, keyID, algorithm)
+        let signingInput = header + "." + Base64URL.encode(JSONWriter.bytes(of: .object(claims)))
         let signature = try signature(over: [UInt8](signingInput.utf8))
         return signingInput + "." + Base64URL.encode(signature)
     }
 
     private func signature(over message: [UInt8]) throws(JOSEError) -> [UInt8] {
         do throws(CryptoError) {
-            return try signer.withLock { signer throws(CryptoError) in try signer.sign(message) }
+            return try method.withLock { method throws(CryptoError) in try method.make(over: message) }
         } catch {
             throw JOSEError(.cryptography)
+        }
+    }
+
+    private static func header(_ type: String, _ keyID: String, _ algorithm: SignatureAlgorithm) -> String {
+        let header = JSONValue.object([
+            ("alg", .string(algorithm.rawValue)), ("typ", .string(type)), ("kid", .string(keyID)),
+        ])
+        return Base64URL.encode(JSONWriter.bytes(of: header))
+    }
+
+    private static func check(
+        _ material: JSONWebKey.Material, _ keyID: String, _ algorithm: SignatureAlgorithm
+    ) throws(JOSEError) {
+        do throws(KeyRefusal) {
+            _ = try JSONWebKey(material: material, keyID: keyID, algorithm: algorithm)
+        } catch {
+            throw JOSEError(error == .algorithmMismatch ? .algorithmMismatch : .unusableKey, refusal: error)
         }
     }
 }

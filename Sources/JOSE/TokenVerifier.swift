@@ -15,6 +15,8 @@ package final class TokenVerifier {
     let keyrings: [IssuerKeyring]
     var scanner: JSONScanner
     var headerMemo = HeaderMemo()
+    /// The place of the issuer that the last token named; `nil` when it named none that is trusted.
+    package internal(set) var lastIssuerIndex: Int?
     /// Holds a token's decoded parts one after the other, while it is looked at.
     let scratch: UnsafeMutableRawBufferPointer
 
@@ -25,7 +27,7 @@ package final class TokenVerifier {
     ///   - leewaySeconds: how far clocks may differ, 0 to 300.
     ///   - maximumTokenByteCount: the longest token looked at.
     /// - Throws: `JOSEError` with `invalidConfiguration` or `cryptography`.
-    package init(
+    package convenience init(
         issuers: [TrustedIssuer], leewaySeconds: Int64,
         maximumTokenByteCount: Int = TokenVerifier.defaultMaximumTokenByteCount
     ) throws(JOSEError) {
@@ -36,6 +38,16 @@ package final class TokenVerifier {
         for issuer in issuers {
             keyrings.append(try IssuerKeyring(issuer))
         }
+        self.init(
+            keyrings: keyrings, leewaySeconds: leewaySeconds, maximumTokenByteCount: maximumTokenByteCount)
+    }
+
+    /// A verifier that accepts nothing.
+    package static func trustingNobody() -> TokenVerifier {
+        TokenVerifier(keyrings: [], leewaySeconds: 0, maximumTokenByteCount: defaultMaximumTokenByteCount)
+    }
+
+    private init(keyrings: [IssuerKeyring], leewaySeconds: Int64, maximumTokenByteCount: Int) {
         self.keyrings = keyrings
         self.leewaySeconds = leewaySeconds
         self.maximumTokenByteCount = maximumTokenByteCount

@@ -5,9 +5,11 @@ package struct TrustedIssuer: Sendable {
     /// At least one of these must be in `aud`.
     package let audiences: [String]
     /// The algorithms its tokens may use.
-    package let algorithms: Set<SignatureAlgorithm>
+    package var algorithms: Set<SignatureAlgorithm>
     /// Its keys; may be empty while they are not known yet.
-    package let keys: JSONWebKeySet
+    package var keys: JSONWebKeySet
+    /// Whether its keys are known and recent enough; while they are not, its tokens can be neither accepted nor refused.
+    package var isAvailable = true
     /// Whether `typ` must say that the token is an access token (RFC 9068 section 4).
     package let requireType: Bool
     /// The longest accepted time from `iat` to `exp`; nil for no limit.

@@ -24,6 +24,15 @@ package final class VerificationCache<Value> {
         self.init(index: TokenIndex(capacity: capacity))
     }
 
+    /// An empty cache for texts that anybody can choose: all of their bytes are hashed.
+    ///
+    /// - Parameters:
+    ///   - capacity: the most entries kept, at most 2^24.
+    ///   - hashedByteCount: how many last bytes are hashed.
+    package convenience init(capacity: Int, hashedByteCount: Int) {
+        self.init(index: TokenIndex(capacity: capacity, hashedByteCount: hashedByteCount))
+    }
+
     /// Takes the index, so that tests can choose one in which tokens collide.
     init(index: TokenIndex) {
         self.index = index

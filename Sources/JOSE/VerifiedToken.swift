@@ -68,8 +68,11 @@ extension TokenVerifier {
     package func verify(
         _ token: UnsafeRawBufferPointer, nowSeconds: Int64
     ) throws(TokenRejection) -> VerifiedToken {
+        lastIssuerIndex = nil
         var parsed = try parse(token)
         let issuerIndex = try issuerIndex(of: parsed)
+        lastIssuerIndex = issuerIndex
+        guard keyrings[issuerIndex].issuer.isAvailable else { throw .keysUnavailable }
         let key = try checkSignature(of: parsed, issuerIndex: issuerIndex)
         let keyring = keyrings[issuerIndex]
         if keyring.hasClaimMapping {

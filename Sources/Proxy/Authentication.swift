@@ -32,11 +32,22 @@ public struct Permit {
     package let identity: Identity?
     /// What the answer tells of the route's limit, if it has one.
     package let rateLimit: RateLimitStanding?
+    /// What it rests on, if that can come to an end before the exchange does.
+    package let basis: PermitBasis?
 
-    fileprivate init(identity: Identity?, rateLimit: RateLimitStanding?) {
+    fileprivate init(identity: Identity?, basis: PermitBasis?, rateLimit: RateLimitStanding?) {
         self.identity = identity
+        self.basis = basis
         self.rateLimit = rateLimit
     }
+}
+
+/// What a permit rests on, kept for as long as the exchange lasts.
+///
+/// A base class, as ``Authentication`` is; whoever makes permits knows what is behind it.
+open class PermitBasis {
+    /// Makes one.
+    public init() {}
 }
 
 /// Decides about the requests of one client connection, one at a time, on the connection's event loop.
@@ -64,6 +75,13 @@ open class Authentication {
         .deny(Denial(.internalError, reason: "internal"))
     }
 
+    /// Whether an exchange that was permitted has to end: asked again and again while its answer, or its WebSocket, goes
+    /// on.
+    ///
+    /// - Parameter basis: what its permit rests on.
+    /// - Returns: why, for the log; `nil` when it may go on.
+    open func reasonToEnd(_ basis: PermitBasis) -> StaticString? { nil }
+
     /// Forgets the request in hand: its client is gone.
     open func cancel() {}
 
@@ -73,7 +91,9 @@ open class Authentication {
     }
 
     /// Makes the right to forward a request.
-    package final func permit(_ identity: Identity?, rateLimit: RateLimitStanding? = nil) -> Permit {
-        Permit(identity: identity, rateLimit: rateLimit)
+    package final func permit(
+        _ identity: Identity?, basis: PermitBasis? = nil, rateLimit: RateLimitStanding? = nil
+    ) -> Permit {
+        Permit(identity: identity, basis: basis, rateLimit: rateLimit)
     }
 }

@@ -144,6 +144,7 @@ extension ClientConnection {
         case .permit(let permit):
             loop.metrics.recordDecision(isPermitted: true, reason: "ok")
             exchange.rateLimit = permit.rateLimit
+            exchange.permitBasis = permit.basis
             permitted(permit.identity)
         case .deny(let denial):
             loop.metrics.recordDecision(isPermitted: false, reason: denial.reason)

@@ -15,6 +15,8 @@ struct Exchange {
     /// The pool of the upstream that the request goes to.
     var pool: UpstreamPool?
     var identity: Identity?
+    /// What the permit rests on, where that can end before the exchange does.
+    var permitBasis: PermitBasis?
     /// How the client stands with the route's limit, for the answer; `nil` where there is none.
     var rateLimit: RateLimitStanding?
     var body = BodyDecoder(.none)

@@ -27,6 +27,8 @@ final class LoopContext {
     private var http2Connections: [ObjectIdentifier: HTTP2Connection] = [:]
     private var opening: [ObjectIdentifier: OpeningConnection] = [:]
     private var housekeeping: RepeatedTask?
+    private var lastPermitCheck = NIODeadline.uptimeNanoseconds(0)
+    private var awaitsPermitCheck = false
 
     init(
         eventLoop: any EventLoop, configuration: ProxyConfiguration, controlPlane: any ControlPlane,
@@ -154,7 +156,35 @@ final class LoopContext {
         accessLog?.flush()
         updateNow()
         for pool in pools { pool.keepHouse() }
+        recheckPermits()
     }
+
+    /// Ends exchanges whose permits do not hold any more.
+    ///
+    /// Called when one may have ended, and now and then, since permits also end by the clock.
+    func recheckPermits() {
+        let ending = connections.values.compactMap { connection in connection.reasonToEnd().map { (connection, $0) } }
+        // Those may leave the list while they are ended.
+        for (connection, reason) in ending { connection.abort(reason) }
+        lastPermitCheck = NIODeadline.now()
+    }
+
+    /// The same soon: at once, or when the last time is not so recent any more.
+    ///
+    /// So revocations that come one after the other cost no more than one every few milliseconds.
+    func recheckPermitsSoon() {
+        guard !awaitsPermitCheck else { return }
+        let due = lastPermitCheck + Self.permitCheckInterval
+        guard due > NIODeadline.now() else { return recheckPermits() }
+        awaitsPermitCheck = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(deadline: due) {
+            bound.value.awaitsPermitCheck = false
+            bound.value.recheckPermits()
+        }
+    }
+
+    private static let permitCheckInterval = TimeAmount.milliseconds(20)
 }
 
 /// A count that all event loops share; touched once when a connection opens and once when it closes.

@@ -74,6 +74,13 @@ package final class ProxyServer: Sendable {
         return found
     }
 
+    /// Has every event loop find out soon whether the exchanges it carries may go on.
+    ///
+    /// May be called as often as something is revoked, on any thread.
+    package func recheckPermits() {
+        for loop in loops { loop.eventLoop.execute { loop.value.recheckPermitsSoon() } }
+    }
+
     /// How many client connections there are.
     package var connections: Int { connectionCount.current }
 

@@ -44,6 +44,12 @@ package struct GCRA: Sendable, Hashable {
         return decision(debt: state.debt, isAllowed: true)
     }
 
+    /// Takes back what one request that was allowed has cost.
+    package func giveBack(to state: inout State, nowMilliseconds: Int64) {
+        let debt = debt(of: state, nowMilliseconds: nowMilliseconds)
+        state = State(debt: max(debt - cost, 0), atMilliseconds: nowMilliseconds)
+    }
+
     /// What is left of a debt.
     package func debt(of state: State, nowMilliseconds: Int64) -> Int64 {
         let elapsed = max(nowMilliseconds &- state.atMilliseconds, 0)

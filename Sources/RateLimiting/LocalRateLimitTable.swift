@@ -51,10 +51,7 @@ package final class LocalRateLimitTable: Sendable {
 
     /// Counts one request of a client.
     package func take(_ key: UInt128) -> RateLimitDecision {
-        // Swift's hash is keyed by a secret of the process, so nobody can choose whom to share slots with.
-        let hash = UInt(bitPattern: key.hashValue)
-        let shard = shards[Int(hash % UInt(Self.shardCount))]
-        let start = Int(hash / UInt(Self.shardCount) % UInt(setsPerShard)) * Self.ways
+        let (shard, start) = location(of: key)
         return shard.slots.withLock { slots in
             if slots.isEmpty { slots = Array(repeating: Slot(), count: setsPerShard * Self.ways) }
             // Read inside the lock: no request is judged by an older time than the one before it.
@@ -62,6 +59,37 @@ package final class LocalRateLimitTable: Sendable {
             let index = place(of: key, in: slots, from: start, nowMilliseconds: now)
             if slots[index].key != key { slots[index] = Slot(key: key) }
             return algorithm.take(from: &slots[index].state, nowMilliseconds: now)
+        }
+    }
+
+    /// Takes back what one request that was allowed has cost its client.
+    package func giveBack(_ key: UInt128) {
+        let (shard, start) = location(of: key)
+        shard.slots.withLock { slots in
+            guard !slots.isEmpty, let index = (start..<start + Self.ways).first(where: { slots[$0].key == key }) else {
+                return
+            }
+            algorithm.giveBack(to: &slots[index].state, nowMilliseconds: clock())
+        }
+    }
+
+    /// Which slots may hold a client.
+    private func location(of key: UInt128) -> (shard: Shard, start: Int) {
+        // Swift's hash is keyed by a secret of the process, so nobody can choose whom to share slots with.
+        let hash = UInt(bitPattern: key.hashValue)
+        let shard = shards[Int(hash % UInt(Self.shardCount))]
+        return (shard, Int(hash / UInt(Self.shardCount) % UInt(setsPerShard)) * Self.ways)
+    }
+
+    /// What would be said of a client's next request; counts nothing.
+    package func standing(of key: UInt128) -> RateLimitDecision {
+        let (shard, start) = location(of: key)
+        return shard.slots.withLock { slots in
+            var state = GCRA.State()
+            if !slots.isEmpty, let slot = slots[start..<start + Self.ways].first(where: { $0.key == key }) {
+                state = slot.state
+            }
+            return algorithm.take(from: &state, nowMilliseconds: clock())
         }
     }
 

@@ -52,7 +52,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.connectionClosed)
+        end(RedisTLS.isFailure(error) ? .tlsFailed : .connectionClosed)
         context.close(promise: nil)
     }
 

@@ -7,14 +7,20 @@ import Synchronization
 ///
 /// Shut it down before its event loops.
 package final class RedisClient: Sendable {
+    private let configuration: RedisConfiguration
+    private let logger: Logger
     private let connections: [ObjectIdentifier: NIOLoopBoundBox<RedisConnection>]
     private let eventLoops: [any EventLoop]
     private let nextEventLoop = Atomic<Int>(0)
     private let status = RedisStatus()
+    /// Where the server may become another one: which it is, and who finds out.
+    private let directory: PrimaryDirectory?
+    private let monitor: NIOLoopBoundBox<TopologyMonitor>?
     private let scriptDigests = Mutex<[RedisScript: [UInt8]]>([:])
 
     /// Makes a client and begins to connect, without waiting for it.
     package init(configuration: RedisConfiguration, eventLoopGroup: any EventLoopGroup, logger: Logger) {
+        let directory = configuration.topology.isMoving ? PrimaryDirectory() : nil
         var connections: [ObjectIdentifier: NIOLoopBoundBox<RedisConnection>] = [:]
         var eventLoops: [any EventLoop] = []
         for eventLoop in eventLoopGroup.makeIterator() {
@@ -23,6 +29,7 @@ package final class RedisClient: Sendable {
                 eventLoop: eventLoop,
                 logger: logger,
                 status: status,
+                directory: directory,
                 jitter: { Double.random(in: 0..<1) }
             )
             let box = NIOLoopBoundBox.makeBoxSendingValue(connection, eventLoop: eventLoop)
@@ -30,8 +37,59 @@ package final class RedisClient: Sendable {
             eventLoops.append(eventLoop)
             eventLoop.execute { box.value.start() }
         }
+        self.configuration = configuration
+        self.logger = logger
         self.connections = connections
         self.eventLoops = eventLoops
+        self.directory = directory
+        monitor =
+            if let directory { Self.startMonitor(configuration, directory, status, eventLoops.first, logger) } else {
+                nil
+            }
+    }
+
+    private static func startMonitor(
+        _ configuration: RedisConfiguration, _ directory: PrimaryDirectory, _ status: RedisStatus,
+        _ eventLoop: (any EventLoop)?, _ logger: Logger
+    ) -> NIOLoopBoundBox<TopologyMonitor>? {
+        guard let eventLoop,
+            let monitor = TopologyMonitor(
+                configuration: configuration, directory: directory, status: status, eventLoop: eventLoop,
+                logger: logger)
+        else { return nil }
+        let box = NIOLoopBoundBox.makeBoxSendingValue(monitor, eventLoop: eventLoop)
+        eventLoop.execute { box.value.start() }
+        return box
+    }
+
+    /// The server that is asked and written; `nil` while none is known.
+    package var primary: RedisEndpoint? {
+        if case .standalone(let endpoint) = configuration.topology { return endpoint }
+        return directory?.primary
+    }
+
+    /// The sentinels or the cluster's nodes that are asked for the primary, and whether they can be.
+    package var sourceStates: [(endpoint: RedisEndpoint, isReady: Bool)] { status.sourceStates }
+
+    /// Makes a connection for one purpose alone, such as to wait for a stream's next entries, which would hold up
+    /// whatever else was sent on a shared one.
+    ///
+    /// It is not started, and belongs to the caller, who stops it; shutting the client down does not.
+    /// - Parameters:
+    ///   - eventLoop: Where it is used; it need not be of the client's group.
+    ///   - commandTimeout: How long after it was queued a command may wait for its reply: more than a blocking
+    ///     command blocks.
+    ///   - clientName: The name shown by `CLIENT LIST`; without spaces.
+    /// - Returns: The connection, which follows the primary as the client's own do.
+    package func makeDedicatedConnection(
+        on eventLoop: any EventLoop, commandTimeout: TimeAmount, clientName: String
+    ) -> RedisConnection {
+        var configuration = configuration
+        configuration.commandTimeout = commandTimeout
+        configuration.clientName = clientName
+        return RedisConnection(
+            configuration: configuration, eventLoop: eventLoop, logger: logger, status: nil, directory: directory,
+            jitter: { Double.random(in: 0..<1) })
     }
 
     /// Whether every event loop has a ready connection.
@@ -70,10 +128,22 @@ package final class RedisClient: Sendable {
     /// Runs commands one after the other on one connection, sent together: for `WAIT`, whose answer is about
     /// the writes of its own connection.
     ///
-    /// Other commands may run in between.
+    /// Other commands may run in between. When a cluster redirects the first, all are sent once more: those after it
+    /// must be of no effect without it.
     /// - Returns: The outcome of each command, as many as there are commands.
     /// - Throws: `RedisFailure` when the caller is cancelled or the client is shut down.
     package func executeInOrder(
+        _ commands: [[[UInt8]]]
+    ) async throws(RedisFailure) -> [Result<RedisValue, RedisFailure>] {
+        var redirections = RedirectionPolicy(isCluster: isCluster)
+        while true {
+            let results = try await executeOnce(commands)
+            guard let pause = redirections.pause(after: results.first) else { return results }
+            do { try await Task.sleep(for: pause) } catch { throw .cancelled }
+        }
+    }
+
+    private func executeOnce(
         _ commands: [[[UInt8]]]
     ) async throws(RedisFailure) -> [Result<RedisValue, RedisFailure>] {
         guard !commands.isEmpty else { return [] }
@@ -101,11 +171,24 @@ package final class RedisClient: Sendable {
         let operands = ([String(keys.count)] + keys + arguments).map { Array($0.utf8) }
         let digest = try await digest(of: script)
         do throws(RedisFailure) {
-            return try await execute([Array("EVALSHA".utf8), digest] + operands)
+            return try await executeConfirmed([Array("EVALSHA".utf8), digest] + operands)
         } catch .server(code: "NOSCRIPT") {
             // Nothing has run, and EVAL makes the server know the script again.
-            return try await execute([Array("EVAL".utf8), Array(script.source.utf8)] + operands)
+            return try await executeConfirmed([Array("EVAL".utf8), Array(script.source.utf8)] + operands)
         }
+    }
+
+    /// Runs a command, and has replicas confirm what it wrote if that is configured.
+    /// - Throws: `RedisFailure`; `.server(code: "NOREPLICAS")` when it was carried out but too few have confirmed it.
+    private func executeConfirmed(_ command: [[UInt8]]) async throws(RedisFailure) -> RedisValue {
+        guard configuration.confirmingReplicas > 0 else { return try await execute(command) }
+        let wait = ["WAIT", String(configuration.confirmingReplicas), String(configuration.confirmationMilliseconds)]
+        let results = try await executeInOrder([command, wait.map { Array($0.utf8) }])
+        guard results.count == 2 else { throw .protocolViolation }
+        let value = try results[0].get()
+        guard case .integer(let confirmed) = try results[1].get() else { throw .protocolViolation }
+        guard confirmed >= Int64(configuration.confirmingReplicas) else { throw .server(code: "NOREPLICAS") }
+        return value
     }
 
     /// Closes every connection and fails what waits.
@@ -113,6 +196,7 @@ package final class RedisClient: Sendable {
     /// Safe to call more than once.
     package func shutdown() async {
         status.stop()
+        if let monitor { try? await eventLoops.first?.submit { monitor.value.stop() }.get() }
         for eventLoop in eventLoops {
             // Fails only when the event loop has ended, and the connection with it.
             try? await eventLoop.submit { self.connection(on: eventLoop).stop() }.get()
@@ -121,6 +205,10 @@ package final class RedisClient: Sendable {
 }
 
 extension RedisClient {
+    private var isCluster: Bool {
+        if case .cluster = configuration.topology { true } else { false }
+    }
+
     private func pickEventLoop() -> (any EventLoop)? {
         guard !eventLoops.isEmpty else { return nil }
         let turn = nextEventLoop.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -39,6 +39,26 @@ package enum RedisCommand {
         encode(arguments)
     }
 
+    /// The arguments of a command that was encoded here; none for anything else.
+    static func arguments(of command: ByteBuffer) -> [[UInt8]] {
+        var rest = command
+        func number(after mark: Character) -> Int? {
+            guard let end = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")),
+                let line = rest.readString(length: end - rest.readerIndex + 1), line.first == mark
+            else { return nil }
+            return Int(line.dropFirst().prefix { $0.isASCII && $0.isNumber })
+        }
+        guard let count = number(after: "*"), count <= rest.readableBytes else { return [] }
+        var arguments: [[UInt8]] = []
+        for _ in 0..<count {
+            guard let length = number(after: "$"), let argument = rest.readBytes(length: length),
+                rest.readSlice(length: 2) != nil
+            else { return [] }
+            arguments.append(argument)
+        }
+        return arguments
+    }
+
     private static func format(_ pointers: inout [UnsafePointer<CChar>?], lengths: [Int]) -> ByteBuffer {
         var target: UnsafeMutablePointer<CChar>?
         let byteCount = portcullis_redis_format(&target, Int32(pointers.count), &pointers, lengths)

@@ -1,9 +1,13 @@
 package import NIOCore
 
-/// How to reach one Redis server and how long to wait for it.
+/// How to reach Redis and how long to wait for it.
 package struct RedisConfiguration: Sendable {
-    /// Where the server listens.
-    package var endpoint: RedisEndpoint
+    /// Which servers there are.
+    package var topology: RedisTopology
+    /// How connections are encrypted, those to sentinels too; without it they are not.
+    package var tls: RedisTLS?
+    /// What to authenticate with at sentinels; without it they are sent no `AUTH`.
+    package var sentinelCredentials: RedisCredentials?
     /// What to authenticate with; without it no `AUTH` is sent.
     package var credentials: RedisCredentials?
     /// The database number, selected when not 0.
@@ -20,8 +24,16 @@ package struct RedisConfiguration: Sendable {
     package var maximumPendingBytes: Int
     /// The pause before connecting again.
     package var backoff: ReconnectBackoff
-    /// Called on the event loop with each new channel before it connects, to put handlers (such as TLS)
-    /// between the socket and Redis.
+    /// How often a connection on which nothing is awaited is tried with `PING`, and one that follows a primary with
+    /// `ROLE`; `nil` for never.
+    package var checkInterval: TimeAmount? = .seconds(1)
+    /// The channel a connection listens on; it is of no other use then.
+    var subscribedChannel: String?
+    /// How many replicas must confirm what a script has written, on the very connection that wrote it; 0 for none.
+    package var confirmingReplicas = 0
+    /// How long to wait for them; less than the command time-out, which counts from before the script.
+    package var confirmationMilliseconds: Int64 = 0
+    /// Called on the event loop with each new channel before it connects, to put handlers between the socket and Redis.
     ///
     /// When it throws, the attempt to connect has failed.
     package var prepareChannel: (@Sendable (any Channel) throws -> Void)?
@@ -38,7 +50,7 @@ package struct RedisConfiguration: Sendable {
         maximumPendingBytes: Int = 16 * 1024 * 1024,
         backoff: ReconnectBackoff = ReconnectBackoff()
     ) {
-        self.endpoint = endpoint
+        topology = .standalone(endpoint)
         self.credentials = credentials
         self.database = database
         self.connectTimeout = connectTimeout
@@ -47,6 +59,12 @@ package struct RedisConfiguration: Sendable {
         self.maximumPendingCommands = maximumPendingCommands
         self.maximumPendingBytes = maximumPendingBytes
         self.backoff = backoff
+    }
+
+    /// Makes a configuration from what servers there are; the rest has defaults and can be set afterwards.
+    package init(topology: RedisTopology) {
+        self.init(host: "", port: 0)
+        self.topology = topology
     }
 
     /// Makes a configuration for a TCP listener; the rest has defaults and can be set afterwards.

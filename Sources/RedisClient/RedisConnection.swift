@@ -13,8 +13,12 @@ package final class RedisConnection {
     private let eventLoop: any EventLoop
     private let logger: Logger
     private let status: RedisStatus?
+    /// Where the server to speak to is found out; `nil` when it is always the same.
+    private let directory: PrimaryDirectory?
     private let jitter: @Sendable () -> Double
 
+    /// The server to speak to; `nil` until one is known.
+    private var endpoint: RedisEndpoint?
     private var state: RedisConnectionState
     private var channelHandler: RedisChannelHandler?
     private var outgoing = ByteBuffer()
@@ -23,8 +27,20 @@ package final class RedisConnection {
     private var turnStart = NIODeadline.uptimeNanoseconds(0)
     private var deadlineTask: Scheduled<Void>?
     private var reconnectTask: Scheduled<Void>?
+    private var checkTask: Scheduled<Void>?
+    private var isFollowing = false
+    /// The node that the slot is moving to, while it does.
+    private(set) var importer: RedisConnection?
     private var wasReady = false
+    private var isLossUnreported = false
     private var loggedCause: RedisFailure?
+    /// Called on the event loop with `true` when the handshake is done and with `false` when that connection is lost;
+    /// set it before `start()`.
+    ///
+    /// Commands may be sent from within.
+    package var onReadinessChange: ((Bool) -> Void)?
+    /// Called on the event loop with each message of the subscribed channel; set it before `start()`.
+    var onMessage: (() -> Void)?
 
     /// Makes a connection that is not started.
     /// - Parameters:
@@ -38,7 +54,9 @@ package final class RedisConnection {
         logger: Logger,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
-        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, status: nil, jitter: jitter)
+        self.init(
+            configuration: configuration, eventLoop: eventLoop, logger: logger, status: nil, directory: nil,
+            jitter: jitter)
     }
 
     init(
@@ -46,15 +64,19 @@ package final class RedisConnection {
         eventLoop: any EventLoop,
         logger: Logger,
         status: RedisStatus?,
+        directory: PrimaryDirectory?,
         jitter: @escaping @Sendable () -> Double
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
         self.status = status
+        self.directory = directory
         self.jitter = jitter
+        if case .standalone(let endpoint) = configuration.topology { self.endpoint = endpoint }
         handshake = RedisHandshake(configuration: configuration)
-        state = RedisConnectionState(configuration: configuration, handshakeStepCount: handshake.steps.count)
+        state = RedisConnectionState(
+            configuration: configuration, handshakeStepCount: handshake.steps.count, handshakeShapes: handshake.shapes)
     }
 
     /// Whether the handshake is done, so that commands are sent.
@@ -66,9 +88,33 @@ package final class RedisConnection {
     /// Connects, and from then on connects again whenever the connection is lost.
     package func start() {
         eventLoop.preconditionInEventLoop()
-        guard case .connect(let attempt) = state.connectRequested(now: .now()) else { return }
-        connect(attempt: attempt)
+        if let directory, !isFollowing, !state.isStopped {
+            isFollowing = true
+            endpoint = directory.follow(self, on: eventLoop)
+        }
+        connectToEndpoint()
+    }
+
+    private func connectToEndpoint() {
+        guard let endpoint, case .connect(let attempt) = state.connectRequested(now: .now()) else { return }
+        connect(to: endpoint, attempt: attempt)
         armDeadline()
+    }
+
+    /// Leaves the server spoken to for another one.
+    func retarget(to target: RedisEndpoint) {
+        eventLoop.preconditionInEventLoop()
+        guard !state.isStopped, target != endpoint else { return }
+        endpoint = target
+        dropImporter()
+        switch state.targetChanged(now: .now()) {
+        case .none: break
+        case .connect:
+            reconnectTask?.cancel()
+            reconnectTask = nil
+            connectToEndpoint()
+        case .disconnect(let disconnection): finish(disconnection)
+        }
     }
 
     /// Closes the connection for good and fails every waiting command.
@@ -76,6 +122,8 @@ package final class RedisConnection {
     /// A stopped connection never calls anyone again and refuses commands with `notConnected`.
     package func stop() {
         eventLoop.preconditionInEventLoop()
+        directory?.leave(self)
+        dropImporter()
         finish(state.stop(now: .now()))
     }
 
@@ -116,11 +164,14 @@ extension RedisConnection {
     func received(_ reply: RedisReply) {
         switch state.received(verdict(on: reply), now: .now(), jitter: jitter()) {
         case .deliver(let handler): handler.received(reply)
-        case .fail(let handler, let failure): handler.failed(failure)
+        case .fail(let handler, let failure):
+            if directory == nil { handler.failed(failure) } else { failed(handler, failure, reply) }
         case .failThenDisconnect(let handler, let failure, let disconnection):
+            followRedirection(reply)
             begin(disconnection)
             handler.failed(failure)
             failAbandoned(disconnection)
+            reportLoss()
         case .sendHandshake(let step): channelHandler?.write(handshake.steps[step])
         case .becomeReady: becomeReady()
         case .disconnect(let disconnection): finish(disconnection)
@@ -135,9 +186,58 @@ extension RedisConnection {
     }
 
     private func verdict(on reply: RedisReply) -> RedisConnectionState.Verdict {
-        guard let shape = state.expectedShape else { return .misfit }
+        guard let shape = state.expectedShape else { return unexpected(reply, instead: nil) }
         if reply.kind == .error { return .serverError(code: reply.errorCode) }
-        return shape.fits(reply) ? .fits : .misfit
+        return shape.fits(reply) ? .fits : unexpected(reply, instead: shape)
+    }
+
+    /// What a reply means that is not of the shape expected.
+    private func unexpected(_ reply: RedisReply, instead shape: ReplyShape?) -> RedisConnectionState.Verdict {
+        if configuration.subscribedChannel != nil, state.isReady, reply.begins(with: "message"), reply.count == 3 {
+            onMessage?()
+            return .message
+        }
+        // A replica answers `ROLE` as one that refuses writes.
+        if shape == .primaryRole, reply.begins(with: "slave") { return .serverError(code: "READONLY") }
+        return .misfit
+    }
+
+    /// Has the primary looked for where a cluster's node says it is.
+    private func followRedirection(_ reply: RedisReply) {
+        guard let directory, let redirection = reply.withBytes({ RedisRedirection($0) }),
+            let node = redirection.endpoint(from: endpoint)
+        else { return }
+        directory.doubt(.moved(to: node))
+    }
+
+    /// A command was refused where there may be another primary.
+    private func failed(_ handler: RedisReplyHandler, _ failure: RedisFailure, _ reply: RedisReply) {
+        switch failure {
+        case .server(code: "CLUSTERDOWN"): directory?.doubt(.lost)
+        case .server(code: "ASK"), .server(code: "TRYAGAIN"):
+            if let node = reply.withBytes({ RedisRedirection($0) })?.endpoint(from: endpoint) { connectImporter(node) }
+            guard let command = handler.splittableRead else { break }
+            return SlotMigrationRead.begin(
+                command, for: handler, on: self, eventLoop: eventLoop, timeout: configuration.commandTimeout)
+        default: break
+        }
+        handler.failed(failure)
+    }
+
+    /// Connects to the node that the slot moves to.
+    private func connectImporter(_ node: RedisEndpoint) {
+        if let importer, importer.endpoint == node { return }
+        importer?.stop()
+        var configuration = configuration
+        configuration.topology = .standalone(node)
+        let importer = RedisConnection(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        self.importer = importer
+        importer.start()
+    }
+
+    private func dropImporter() {
+        importer?.stop()
+        importer = nil
     }
 
     private func becomeReady() {
@@ -148,7 +248,33 @@ extension RedisConnection {
         loggedCause = nil
         status?.becameReady()
         logger.info("connected to Redis", metadata: endpointMetadata)
+        scheduleCheck()
+        onReadinessChange?(true)
     }
+}
+
+// MARK: - Checking
+
+extension RedisConnection {
+    /// Only an answer shows that a silent connection still leads to somebody, and that he still is the primary.
+    private func scheduleCheck() {
+        guard let interval = configuration.checkInterval else { return }
+        checkTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { self.check() }
+    }
+
+    private func check() {
+        guard state.isReady else { return }
+        if configuration.topology.isMoving {
+            send(Self.role, expecting: .primaryRole, to: RedisReplyHandler())
+        } else if state.pendingCount == 0 {
+            send(Self.ping, expecting: .pong, to: RedisReplyHandler())
+        }
+        // What is pending has a deadline, which is the check.
+        if state.isReady { scheduleCheck() }
+    }
+
+    private static let ping = RedisCommand.encode("PING")
+    private static let role = RedisCommand.encode("ROLE")
 }
 
 // MARK: - Writing
@@ -182,22 +308,24 @@ extension RedisConnection {
 // MARK: - Connecting and ending
 
 extension RedisConnection {
-    private func connect(attempt: UInt64) {
+    private func connect(to endpoint: RedisEndpoint, attempt: UInt64) {
         let connection = NIOLoopBound(self, eventLoop: eventLoop)
         let prepareChannel = configuration.prepareChannel
+        let tls = configuration.tls
         // Called for each address that a host name has, so each channel gets a handler of its own.
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try prepareChannel?(channel)
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler(for: endpoint)) }
                     guard let reader = RedisReplyReader() else { throw ChannelError.inputClosed }
                     let handler = RedisChannelHandler(connection: connection.value, attempt: attempt, reader: reader)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
         let channel: EventLoopFuture<any Channel>
-        switch configuration.endpoint {
+        switch endpoint {
         case .tcp(let host, let port):
             channel = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
         case .unix(let path): channel = bootstrap.connect(unixDomainSocketPath: path)
@@ -213,6 +341,13 @@ extension RedisConnection {
     private func finish(_ disconnection: RedisConnectionState.Disconnection) {
         begin(disconnection)
         failAbandoned(disconnection)
+        reportLoss()
+    }
+
+    private func reportLoss() {
+        guard isLossUnreported else { return }
+        isLossUnreported = false
+        onReadinessChange?(false)
     }
 
     /// Puts everything in order before any command hears of the end, since its handler may call back.
@@ -224,8 +359,11 @@ extension RedisConnection {
         deadlineTask = nil
         reconnectTask?.cancel()
         reconnectTask = nil
+        checkTask?.cancel()
+        checkTask = nil
         logEnd(disconnection)
         guard let delay = disconnection.reconnectDelay else { return }
+        directory?.doubt(.lost)
         reconnectTask = eventLoop.assumeIsolated().scheduleTask(in: delay) { self.start() }
     }
 
@@ -256,6 +394,7 @@ extension RedisConnection {
         metadata["abandoned_commands"] = "\(disconnection.abandoned.count)"
         if wasReady {
             wasReady = false
+            isLossUnreported = true
             status?.lost()
         }
         if disconnection.reconnectDelay == nil {
@@ -266,5 +405,5 @@ extension RedisConnection {
         }
     }
 
-    private var endpointMetadata: Logger.Metadata { ["redis": "\(configuration.endpoint)"] }
+    private var endpointMetadata: Logger.Metadata { ["redis": "\(endpoint.map { "\($0)" } ?? "unknown")"] }
 }

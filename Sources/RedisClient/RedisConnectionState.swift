@@ -18,6 +18,8 @@ struct RedisConnectionState {
     enum Verdict: Equatable {
         case fits
         case serverError(code: String)
+        /// A message of a channel that was subscribed to; it answers nothing.
+        case message
         case misfit
     }
 
@@ -70,6 +72,14 @@ struct RedisConnectionState {
         case none
     }
 
+    enum TargetAction {
+        /// The old server is left.
+        case disconnect(Disconnection)
+        /// There is nothing to leave.
+        case connect
+        case none
+    }
+
     private enum Phase {
         case idle
         case connecting(deadline: NIODeadline)
@@ -80,6 +90,9 @@ struct RedisConnectionState {
     }
 
     private let handshakeStepCount: Int
+    /// What the steps of the handshake must be answered; those without a shape with `OK`.
+    private let handshakeShapes: [ReplyShape]
+    private let followsPrimary: Bool
     private let connectTimeout: TimeAmount
     private let commandTimeout: TimeAmount
     private let maximumPendingCommands: Int
@@ -92,8 +105,10 @@ struct RedisConnectionState {
     private var failures = 0
     private(set) var attempt: UInt64 = 0
 
-    init(configuration: RedisConfiguration, handshakeStepCount: Int) {
+    init(configuration: RedisConfiguration, handshakeStepCount: Int, handshakeShapes: [ReplyShape] = []) {
         self.handshakeStepCount = handshakeStepCount
+        self.handshakeShapes = handshakeShapes
+        followsPrimary = configuration.topology.isMoving
         connectTimeout = configuration.connectTimeout
         commandTimeout = configuration.commandTimeout
         maximumPendingCommands = configuration.maximumPendingCommands
@@ -114,7 +129,7 @@ struct RedisConnectionState {
     /// The shape of the reply that must come next; `nil` when none may come.
     var expectedShape: ReplyShape? {
         switch phase {
-        case .handshaking: .ok
+        case .handshaking(let step, _): step < handshakeShapes.count ? handshakeShapes[step] : .ok
         case .ready: pending.first?.shape
         case .idle, .connecting, .waiting, .stopped: nil
         }
@@ -216,7 +231,7 @@ extension RedisConnectionState {
             phase = .ready(since: now)
             return .becomeReady
         case .serverError(let code): return .disconnect(disconnect(.server(code: code), now: now, jitter: jitter))
-        case .misfit: return .disconnect(disconnect(.protocolViolation, now: now, jitter: jitter))
+        case .message, .misfit: return .disconnect(disconnect(.protocolViolation, now: now, jitter: jitter))
         }
     }
 
@@ -225,19 +240,31 @@ extension RedisConnectionState {
         now: () -> NIODeadline,
         jitter: () -> Double
     ) -> ReplyAction {
-        guard verdict != .misfit, let command = pending.popFirst() else {
+        var refusal: String?
+        switch verdict {
+        case .fits: break
+        case .serverError(let code): refusal = code
+        case .message: return .none
+        case .misfit: return .disconnect(disconnect(.protocolViolation, now: now(), jitter: jitter()))
+        }
+        guard let command = pending.popFirst() else {
             return .disconnect(disconnect(.protocolViolation, now: now(), jitter: jitter()))
         }
         pendingByteCount -= command.byteCount
-        guard case .serverError(let code) = verdict else { return .deliver(command.handler) }
+        guard let code = refusal else { return .deliver(command.handler) }
         let failure = RedisFailure.server(code: code)
-        guard Self.codesThatEndTheConnection.contains(code) else { return .fail(command.handler, failure) }
+        guard
+            Self.codesThatEndTheConnection.contains(code)
+                || followsPrimary && Self.codesOfAnotherPrimary.contains(code)
+        else { return .fail(command.handler, failure) }
         let disconnection = disconnect(.connectionClosed, now: now(), jitter: jitter())
         return .failThenDisconnect(command.handler, failure, disconnection)
     }
 
     /// A new connection may be authenticated again, or reach the server that is now the primary.
     private static let codesThatEndTheConnection: Set<String> = ["NOAUTH", "READONLY"]
+    /// Where there may be another primary, these say that there is.
+    private static let codesOfAnotherPrimary: Set<String> = ["MASTERDOWN", "MOVED"]
 }
 
 // MARK: - Endings
@@ -257,6 +284,20 @@ extension RedisConnectionState {
         switch phase {
         case .connecting, .handshaking, .ready: disconnect(cause, now: now, jitter: jitter)
         case .idle, .waiting, .stopped: nil
+        }
+    }
+
+    /// Another server is to be spoken to from now on, whatever became of the attempts to reach the one before.
+    mutating func targetChanged(now: NIODeadline) -> TargetAction {
+        failures = 0
+        switch phase {
+        case .idle, .waiting: return .connect
+        case .stopped: return .none
+        case .connecting, .handshaking, .ready:
+            phase = .waiting
+            return .disconnect(
+                Disconnection(
+                    abandoned: takePending(), cause: .connectionClosed, now: now, reconnectDelay: .zero))
         }
     }
 

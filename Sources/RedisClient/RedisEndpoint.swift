@@ -1,5 +1,5 @@
 /// Where a Redis server listens.
-package enum RedisEndpoint: Sendable, Equatable {
+package enum RedisEndpoint: Sendable, Hashable {
     /// A TCP listener, by host name or address.
     case tcp(host: String, port: Int)
     /// A Unix domain socket.

@@ -12,6 +12,9 @@ public enum RedisFailure: Error, Equatable, Sendable {
     case connectionClosed
     /// The server sent bytes that are not RESP2, a reply nobody asked for, or one of another shape.
     case protocolViolation
+    /// TLS could not be agreed on: the server's certificate is not of a trusted authority or not for its name, or the
+    /// server does not take ours. Nothing was sent.
+    case tlsFailed
     /// The server refused the command. `code` is the first word of its answer, such as `LOADING`.
     case server(code: String)
     /// The waiting task was cancelled. The command may have been carried out.

@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// Receives the outcome of one command: exactly one of its methods is called, exactly once.
 ///
 /// Subclass it. A base class, because a closure would cost an allocation for each command of the data path.
@@ -6,6 +8,11 @@
 open class RedisReplyHandler {
     /// Makes a handler that ignores its outcome.
     public init() {}
+
+    /// The encoded `MGET` that is waited for, when it may be asked key by key; `nil` for everything else.
+    ///
+    /// A cluster demands it while the slot of the keys moves to another node.
+    open var splittableRead: ByteBuffer? { nil }
 
     /// Called with a reply of the expected shape, valid only until this method returns.
     open func received(_ reply: RedisReply) {}

@@ -5,6 +5,7 @@ final class RedisStatus: Sendable {
     private let ready = Atomic<Int>(0)
     private let losses = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
+    private let sources = Mutex<[(endpoint: RedisEndpoint, isReady: Bool)]>([])
 
     /// How many connections are ready.
     var readyCount: Int { ready.load(ordering: .relaxed) }
@@ -14,6 +15,13 @@ final class RedisStatus: Sendable {
 
     /// Whether the client has been shut down.
     var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+    /// The sentinels or nodes that are asked for the primary, and whether they can be.
+    var sourceStates: [(endpoint: RedisEndpoint, isReady: Bool)] { sources.withLock { $0 } }
+
+    func setSources(_ states: [(RedisEndpoint, Bool)]) {
+        sources.withLock { $0 = states.map { (endpoint: $0.0, isReady: $0.1) } }
+    }
 
     func becameReady() {
         ready.add(1, ordering: .relaxed)

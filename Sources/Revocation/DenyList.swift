@@ -8,16 +8,29 @@ package final class DenyList {
     }
 
     private let backing: Backing
+    private let mirror: RevocationMirror?
+    private let reader: RevocationIndexReader?
+    /// Whether what the mirror does not know is taken for not revoked while it is fresh.
+    private let answersFromMirror: Bool
 
-    /// Asks Redis; queries need ``DenyListQuery/Forms/command``.
-    /// - Parameter connection: the connection of the loop this is used on.
-    package init(connection: RedisConnection) {
+    /// Asks Redis; queries need ``DenyListQuery/Forms/command``, and with a mirror ``DenyListQuery/Forms/digests``.
+    /// - Parameters:
+    ///   - connection: the connection of the loop this is used on.
+    ///   - mirror: what is known of revocations in memory. What it knows to be revoked is refused without asking.
+    ///   - answersFromMirror: whether the rest is let through without asking while the mirror is fresh.
+    package init(connection: RedisConnection, mirror: RevocationMirror? = nil, answersFromMirror: Bool = false) {
         backing = .redis(connection)
+        self.mirror = mirror
+        self.answersFromMirror = answersFromMirror
+        reader = mirror.map { RevocationIndexReader($0.index) }
     }
 
     /// Asks a store inside the process; queries need ``DenyListQuery/Forms/names``.
     package init(inProcess store: InProcessDenyList) {
         backing = .inProcess(store)
+        mirror = nil
+        reader = nil
+        answersFromMirror = false
     }
 
     /// Asks about one token.
@@ -28,8 +41,33 @@ package final class DenyList {
         case .inProcess(let store):
             check.decided(store.verdict(for: query))
         case .redis(let connection):
+            if let reader, let mirror {
+                // Whether it was fresh is found out first: what comes in meanwhile can only refuse more.
+                let isFresh = answersFromMirror && mirror.isFresh()
+                let verdict = reader.verdict(for: query)
+                if case .revoked = verdict { return check.decided(verdict) }
+                if isFresh, verdict == .clear { return check.decided(.clear) }
+            }
             guard check.begin(query) else { return check.decided(.unavailable) }
             connection.send(query.command, expecting: .array(count: query.kinds.count), to: check)
         }
+    }
+
+    /// What is known without asking, however old it is; for exchanges that last, and for those who may not wait.
+    package func lastKnown(_ query: DenyListQuery) -> RevocationVerdict {
+        switch backing {
+        case .inProcess(let store): store.verdict(for: query)
+        case .redis: reader?.verdict(for: query) ?? .unavailable
+        }
+    }
+
+    /// Whether a token was not revoked when Redis was last heard of, and that is not too long ago.
+    /// - Parameters:
+    ///   - query: the token.
+    ///   - graceNanoseconds: `stale_grace`.
+    /// - Returns: whether it may go on.
+    package func wasClear(_ query: DenyListQuery, graceNanoseconds: Int64) -> Bool {
+        guard let age = mirror?.age(), age <= graceNanoseconds else { return false }
+        return lastKnown(query) == .clear
     }
 }

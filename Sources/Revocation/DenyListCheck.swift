@@ -1,3 +1,4 @@
+public import NIOCore
 public import RedisClient
 
 /// Asks the deny-list one question at a time and receives the verdict, on the event loop that asks.
@@ -22,6 +23,9 @@ open class DenyListCheck: RedisReplyHandler {
         self.query = query
         return true
     }
+
+    /// Each key may be asked by itself: what was written before the question is found in any case.
+    public final override var splittableRead: ByteBuffer? { query?.command }
 
     /// Makes a verdict of the values of the query's keys.
     public final override func received(_ reply: RedisReply) {

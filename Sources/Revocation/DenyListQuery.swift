@@ -13,6 +13,8 @@ package final class DenyListQuery: Sendable {
         package static let command = Forms(rawValue: 1)
         /// The key names, for a store inside the process.
         package static let names = Forms(rawValue: 2)
+        /// The digests, for the mirror.
+        package static let digests = Forms(rawValue: 4)
     }
 
     /// When the token was issued, milliseconds since 1970; see ``TimeOrderedID/issueInstant(tokenID:issuedAtSeconds:origin:)``.
@@ -23,6 +25,8 @@ package final class DenyListQuery: Sendable {
     package let command: ByteBuffer
     /// The key names as bytes; empty unless asked for.
     package let names: [[UInt8]]
+    /// The names as digests; empty unless asked for.
+    package let digests: [RevocationDigest]
 
     /// Prepares the question.
     /// - Parameters:
@@ -35,7 +39,7 @@ package final class DenyListQuery: Sendable {
     ///   - issuedAtMilliseconds: its issue instant.
     ///   - keys: the names in Redis.
     ///   - forms: what to prepare.
-    package init(
+    package convenience init(
         tokenID: String,
         sessionID: String?,
         subject: String,
@@ -52,10 +56,29 @@ package final class DenyListQuery: Sendable {
         if let clientID { targets.append(.client(clientID)) }
         if let keyID { targets.append(.key(keyID)) }
         targets.append(.all)
+        self.init(
+            targets: targets, origin: origin, issuedAtMilliseconds: issuedAtMilliseconds, keys: keys, forms: forms)
+    }
+
+    /// Prepares the question about a credential that only some kinds of revocation concern.
+    /// - Parameters:
+    ///   - targets: what can revoke it.
+    ///   - origin: who issued it.
+    ///   - issuedAtMilliseconds: when it was issued.
+    ///   - keys: the names in Redis.
+    ///   - forms: what to prepare.
+    package init(
+        targets: [RevocationTarget],
+        origin: TokenOrigin,
+        issuedAtMilliseconds: Int64,
+        keys: RevocationKeys,
+        forms: Forms = .command
+    ) {
         let names = targets.map { Array(keys.key(of: $0, origin: origin).utf8) }
         self.issuedAtMilliseconds = issuedAtMilliseconds
         self.kinds = targets.map(\.kind)
         self.command = forms.contains(.command) ? RedisCommand.encode([Array("MGET".utf8)] + names) : ByteBuffer()
+        self.digests = forms.contains(.digests) ? targets.map { RevocationDigest($0, origin: origin) } : []
         self.names = forms.contains(.names) ? names : []
     }
 }

@@ -49,6 +49,9 @@ package struct RevocationKeys: Sendable, Hashable {
     /// The random value whose loss shows that Redis lost data.
     package var epoch: String { "\(prefix)epoch" }
 
+    /// The leases of the nodes that answer from memory: until when, and how far each has read the stream.
+    package var mirrors: String { "\(prefix)mirrors" }
+
     /// The newest issue instant given to a token of ours.
     ///
     /// A cut-off is never set below it: otherwise a token whose instant was pushed past an earlier cut-off of the same
@@ -59,6 +62,12 @@ package struct RevocationKeys: Sendable, Hashable {
     package func key(of target: RevocationTarget, origin: TokenOrigin) -> String {
         guard target.kind != .all else { return allKey }
         return "\(prefix)revoked:\(target.kind.rawValue):\(Self.identifier(target.name, origin: origin))"
+    }
+
+    /// The name of the key that holds a revocation known from the stream.
+    func key(of entry: RevocationEntry) -> String {
+        guard entry.kind != .all else { return allKey }
+        return "\(prefix)revoked:\(entry.kind.rawValue):\(String(decoding: entry.identifier, as: UTF8.self))"
     }
 
     /// The name of the cut-off that ends sessions; it outlives the one for access tokens, by the life of a refresh

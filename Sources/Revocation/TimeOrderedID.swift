@@ -1,40 +1,43 @@
-/// A UUIDv7 (RFC 9562, section 5.7): its first 48 bits are the instant it was made.
+/// An identifier that begins with the instant it was made: 12 hexadecimal digits of milliseconds since 1970, a dash, and 128
+/// random bits as 32 hexadecimal digits.
 ///
-/// Tokens of ours carry one as `jti`, so their issue instant is known to the millisecond though `iat` has seconds.
+/// Tokens of ours carry one as `jti`, so their issue instant is known to the millisecond though `iat` has seconds. A UUIDv7
+/// would have room for 74 random bits only.
 package struct TimeOrderedID: Sendable, Hashable {
+    /// How many random bytes there are in one.
+    package static let randomByteCount = 16
+    private static let instantDigitCount = 12
+    private static let textByteCount = instantDigitCount + 1 + 2 * randomByteCount
+
     /// The instant in it, milliseconds since 1970.
     package let milliseconds: Int64
-    /// The canonical text: lower case, 36 characters.
+    /// The text: lower case, 45 characters.
     package let text: String
 
     /// Makes one of an instant and randomness.
     /// - Parameters:
     ///   - milliseconds: the instant since 1970, held to what 48 bits can say.
-    ///   - randomness: 10 random bytes; fewer count as zeros.
+    ///   - randomness: ``randomByteCount`` random bytes; fewer count as zeros.
     package init(milliseconds: Int64, randomness: [UInt8]) {
         let instant = EpochMilliseconds.clamped(milliseconds)
-        var bytes: [UInt8] = (0..<6).map { UInt8(truncatingIfNeeded: instant >> (40 - 8 * $0)) }
-        bytes += (randomness + [UInt8](repeating: 0, count: 10)).prefix(10)
-        bytes[6] = 0x70 | (bytes[6] & 0x0F)
-        bytes[8] = 0x80 | (bytes[8] & 0x3F)
-        let groups = [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
+        let bytes = (0..<6).map { UInt8(truncatingIfNeeded: instant >> (40 - 8 * $0)) }
+        let padded = (randomness + [UInt8](repeating: 0, count: Self.randomByteCount)).prefix(Self.randomByteCount)
         self.milliseconds = instant
-        self.text = groups.map { Hexadecimal.encode($0) }.joined(separator: "-")
+        self.text = "\(Hexadecimal.encode(bytes))-\(Hexadecimal.encode(padded))"
     }
 
-    /// Reads one; `nil` for anything but the canonical text of a version 7, variant 2 UUID.
+    /// Reads one; `nil` for anything but its text.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 36, bytes[14] == UInt8(ascii: "7") else { return nil }
-        guard let variant = Hexadecimal.digit(bytes[19]), variant >> 2 == 0b10 else { return nil }
+        let bytes = text.utf8
+        guard bytes.count == Self.textByteCount else { return nil }
         var milliseconds: Int64 = 0
         for (index, byte) in bytes.enumerated() {
-            if [8, 13, 18, 23].contains(index) {
+            if index == Self.instantDigitCount {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue
             }
             guard let digit = Hexadecimal.digit(byte) else { return nil }
-            if index < 13 { milliseconds = milliseconds << 4 | Int64(digit) }
+            if index < Self.instantDigitCount { milliseconds = milliseconds << 4 | Int64(digit) }
         }
         self.milliseconds = milliseconds
         self.text = text

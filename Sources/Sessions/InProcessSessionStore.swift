@@ -188,6 +188,18 @@ package final class InProcessSessionStore: SessionStore {
         }
     }
 
+    package func session(
+        _ id: String, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> SessionRecord? {
+        state.withLock { state in
+            guard let session = state.sessions[id], !session.isOver(nowMilliseconds: nowMilliseconds) else {
+                return nil
+            }
+            let cutoff = denyList.sessionCutoff(session: id, subject: session.subject, clientID: session.clientID)
+            return session.createdMilliseconds > cutoff ? session : nil
+        }
+    }
+
     private func mark(
         _ session: String?,
         token: EndedToken?,

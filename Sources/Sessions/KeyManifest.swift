@@ -1,87 +1,126 @@
 import JOSE
+import Revocation
 
-/// What the manifest of a key directory says: which keys there are and which one signs.
+/// What the manifest of a key directory says: which keys there are and when each begins its work.
 struct KeyManifest: Sendable, Equatable {
     /// The version this program reads and writes.
-    static let version: Int64 = 1
-    /// How many previous keys may be kept for verifying.
-    static let maximumPreviousKeys = 16
+    static let version: Int64 = 2
+    /// How many keys of each kind there may be.
+    static let maximumKeys = 64
+    /// The end of the year 9999, beyond which no instant is believed.
+    private static let latestSeconds: Int64 = 253_402_300_799
 
-    struct Key: Sendable, Equatable {
+    /// A key that signs access tokens.
+    struct SigningKey: Sendable, Equatable {
         /// The thumbprint (RFC 7638), which is also the file's name.
         let keyID: String
         let algorithm: SignatureAlgorithm
-        /// Seconds since 1970.
+        /// Since when it is published, seconds since 1970.
         let createdSeconds: Int64
+        /// When it begins to sign; `nil` while nobody has said so.
+        var activatesSeconds: Int64?
     }
 
-    var current: Key
-    var next: Key?
-    /// The latest first.
-    var previous: [Key]
+    /// A key that refresh tokens are derived with.
+    struct RefreshKey: Sendable, Equatable {
+        let keyID: RefreshKeyID
+        let createdSeconds: Int64
+        var activatesSeconds: Int64
+    }
 
-    /// Every key: the current, the next, the previous.
-    var keys: [Key] { [current] + (next.map { [$0] } ?? []) + previous }
+    var signing: [SigningKey]
+    var refresh: [RefreshKey]
 
-    init(current: Key, next: Key? = nil, previous: [Key] = []) {
-        self.current = current
-        self.next = next
-        self.previous = previous
+    init(signing: [SigningKey], refresh: [RefreshKey]) {
+        self.signing = signing
+        self.refresh = refresh
+    }
+
+    func signingSchedule(_ timing: KeyTiming) -> KeySchedule {
+        KeySchedule(activations: signing.map(\.activatesSeconds), retentionSeconds: timing.signingRetentionSeconds)
+    }
+
+    func refreshSchedule(_ timing: KeyTiming) -> KeySchedule {
+        KeySchedule(activations: refresh.map(\.activatesSeconds), retentionSeconds: timing.refreshRetentionSeconds)
     }
 
     /// Reads a manifest; `nil` for anything but what ``json`` writes, member by member.
     init?(json: [UInt8]) {
         guard
             let document = try? JSONParser().parse(json),
-            let object = document.object,
-            Set(object.members.map(\.name)) == ["version", "current", "next", "previous"],
+            Self.names(document) == ["version", "signing", "refresh"],
             document["version"]?.number?.int64 == Self.version,
-            let current = document["current"].flatMap(Self.key),
-            let nextValue = document["next"],
-            let previousValues = document["previous"]?.array,
-            previousValues.count <= Self.maximumPreviousKeys
+            let signingValues = document["signing"]?.array,
+            let refreshValues = document["refresh"]?.array,
+            (1...Self.maximumKeys).contains(signingValues.count),
+            (1...Self.maximumKeys).contains(refreshValues.count)
         else { return nil }
-        let next = Self.key(nextValue)
-        let previous = previousValues.compactMap(Self.key)
-        guard nextValue == .null || next != nil, previous.count == previousValues.count else { return nil }
-        self.init(current: current, next: next, previous: previous)
-        guard Set(keys.map(\.keyID)).count == keys.count else { return nil }
+        let signing = signingValues.compactMap(Self.signingKey)
+        let refresh = refreshValues.compactMap(Self.refreshKey)
+        guard signing.count == signingValues.count, refresh.count == refreshValues.count,
+            Set(signing.map(\.keyID)).count == signing.count, Set(refresh.map(\.keyID)).count == refresh.count,
+            signing.contains(where: { $0.activatesSeconds != nil })
+        else { return nil }
+        self.init(signing: signing, refresh: refresh)
     }
 
     /// The manifest as it is written.
     var json: [UInt8] {
-        JSONWriter.bytes(
-            of: .object([
-                ("version", .integer(Self.version)),
-                ("current", Self.json(current)),
-                ("next", next.map(Self.json) ?? .null),
-                ("previous", .array(previous.map(Self.json))),
+        let signing = signing.map { key in
+            JSONValue.object([
+                ("kid", .string(key.keyID)), ("algorithm", .string(key.algorithm.rawValue)),
+                ("created", .integer(key.createdSeconds)),
+                ("activates", key.activatesSeconds.map { .integer($0) } ?? .null),
             ])
-        ) + [UInt8(ascii: "\n")]
+        }
+        let refresh = refresh.map { key in
+            JSONValue.object([
+                ("id", .string(key.keyID.text)), ("created", .integer(key.createdSeconds)),
+                ("activates", .integer(key.activatesSeconds)),
+            ])
+        }
+        return JSONWriter.bytes(
+            of: .object([
+                ("version", .integer(Self.version)), ("signing", .array(signing)), ("refresh", .array(refresh)),
+            ])) + [UInt8(ascii: "\n")]
     }
 
-    private static func key(_ value: JSONValue) -> Key? {
+    private static func signingKey(_ value: JSONValue) -> SigningKey? {
         guard
-            let object = value.object,
-            Set(object.members.map(\.name)) == ["kid", "algorithm", "created"],
-            let keyID = value["kid"]?.string,
-            isThumbprint(keyID),
+            names(value) == ["kid", "algorithm", "created", "activates"],
+            let keyID = value["kid"]?.string, isThumbprint(keyID),
             let algorithm = value["algorithm"]?.string.flatMap({ SignatureAlgorithm(rawValue: $0) }),
-            let created = value["created"]?.number?.int64
+            let created = instant(value["created"]),
+            let activates = value["activates"]
         else { return nil }
-        return Key(keyID: keyID, algorithm: algorithm, createdSeconds: created)
+        if activates == .null {
+            return SigningKey(keyID: keyID, algorithm: algorithm, createdSeconds: created, activatesSeconds: nil)
+        }
+        guard let seconds = instant(activates) else { return nil }
+        return SigningKey(keyID: keyID, algorithm: algorithm, createdSeconds: created, activatesSeconds: seconds)
+    }
+
+    private static func refreshKey(_ value: JSONValue) -> RefreshKey? {
+        guard
+            names(value) == ["id", "created", "activates"],
+            let keyID = value["id"]?.string.flatMap(RefreshKeyID.init(text:)),
+            let created = instant(value["created"]),
+            let activates = instant(value["activates"])
+        else { return nil }
+        return RefreshKey(keyID: keyID, createdSeconds: created, activatesSeconds: activates)
+    }
+
+    private static func names(_ value: JSONValue) -> Set<String> {
+        Set(value.object?.members.map(\.name) ?? [])
+    }
+
+    private static func instant(_ value: JSONValue?) -> Int64? {
+        guard let seconds = value?.number?.int64, (0...latestSeconds).contains(seconds) else { return nil }
+        return seconds
     }
 
     /// A SHA-256 in base64url: nothing that could name a file elsewhere.
-    private static func isThumbprint(_ text: String) -> Bool {
+    static func isThumbprint(_ text: String) -> Bool {
         Base64URL.decode(text)?.count == 32
-    }
-
-    private static func json(_ key: Key) -> JSONValue {
-        .object([
-            ("kid", .string(key.keyID)),
-            ("algorithm", .string(key.algorithm.rawValue)),
-            ("created", .integer(key.createdSeconds)),
-        ])
     }
 }

@@ -7,7 +7,22 @@ struct PrivateDirectory: Sendable {
     /// Larger files are refused.
     static let maximumFileBytes = 64 * 1024
 
+    /// More are not looked at.
+    private static let maximumFiles = 1024
+    /// How long a lock is waited for.
+    private static let lockTimeoutMilliseconds = 10_000
+    private static let lockName = ".lock"
+    private static let mountLink = "..data"
+
     let path: String
+    /// Whether it is part of a mounted secret: then its group may read it, as the kubelet has it, and who may list the
+    /// folder above does not matter.
+    let isMounted: Bool
+
+    init(path: String, isMounted: Bool = false) {
+        self.path = path
+        self.isMounted = isMounted
+    }
 
     func path(of name: String) -> String { "\(path)/\(name)" }
 
@@ -19,23 +34,70 @@ struct PrivateDirectory: Sendable {
     }
 
     /// Runs `body` while no other process changes the directory.
+    ///
+    /// Waits for at most ``lockTimeoutMilliseconds``. The lock is that of a file, which network file systems know, too.
     func withLock<Result>(_ body: () throws(SigningKeyError) -> Result) throws(SigningKeyError) -> Result {
-        let descriptor = try openForReading(path)
+        try requirePrivateDirectory()
+        let file = path(of: Self.lockName)
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw unwritable(file) }
         defer { close(descriptor) }
-        try requirePrivate(descriptor, path)
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw unwritable(path) }
+        var waitedMilliseconds = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EINTR || errno == EWOULDBLOCK else { throw unwritable(file) }
+            guard waitedMilliseconds < Self.lockTimeoutMilliseconds else {
+                throw SigningKeyError(.busy, place: path, advice: "another node or command holds \(file); try again")
+            }
+            usleep(10_000)
+            waitedMilliseconds += 10
         }
         return try body()
     }
 
+    /// The same directory as it is now, whatever is exchanged in it meanwhile.
+    ///
+    /// Kubernetes mounts a secret as a folder of links through `..data`, which it exchanges in one step.
+    func snapshot() -> PrivateDirectory {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path(of: Self.mountLink), &target, target.count - 1)
+        guard count > 0 else { return self }
+        let name = String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return PrivateDirectory(path: name.hasPrefix("/") ? name : path(of: name), isMounted: true)
+    }
+
+    /// The names of the files, sorted; none when there is no directory.
+    func names() throws(SigningKeyError) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw unreadable(path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            guard !name.hasPrefix("."), names.count < Self.maximumFiles else { continue }
+            names.append(name)
+        }
+        return names.sorted()
+    }
+
+    /// What changes when a file does: names, identities, sizes and times.
+    func fingerprint() -> [String] {
+        let names = (try? names()) ?? ["?"]
+        return names.map { name in
+            var status = stat()
+            guard stat(path(of: name), &status) == 0 else { return name }
+            let time = status.st_mtim
+            return "\(name) \(status.st_ino) \(status.st_size) \(status.st_mode) \(time.tv_sec).\(time.tv_nsec)"
+        }
+    }
+
     /// A file's content; `nil` when there is no such file.
     func read(_ name: String) throws(SigningKeyError) -> [UInt8]? {
-        let directory = open(path, O_RDONLY | O_CLOEXEC)
-        if directory < 0 && errno == ENOENT { return nil }
-        guard directory >= 0 else { throw unreadable(path) }
-        defer { close(directory) }
-        try requirePrivate(directory, path)
+        guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
+        try requirePrivateDirectory()
         let file = path(of: name)
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 && errno == ENOENT { return nil }
@@ -79,12 +141,21 @@ struct PrivateDirectory: Sendable {
         return descriptor
     }
 
+    private func requirePrivateDirectory() throws(SigningKeyError) {
+        let descriptor = try openForReading(path)
+        defer { close(descriptor) }
+        // In a mounted secret it is the files' own modes that count.
+        if !isMounted { try requirePrivate(descriptor, path) }
+    }
+
     private func requirePrivate(_ descriptor: Int32, _ path: String) throws(SigningKeyError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path) }
-        guard status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & (isMounted ? 0o037 : 0o077) == 0 else {
             let mode = status.st_mode & S_IFMT == S_IFDIR ? "700" : "600"
-            throw SigningKeyError(.permissions, place: path, advice: "run chmod \(mode) \(path)")
+            throw SigningKeyError(
+                .permissions, place: path,
+                advice: isMounted ? "set defaultMode: 0400 for the secret's volume" : "run chmod \(mode) \(path)")
         }
     }
 

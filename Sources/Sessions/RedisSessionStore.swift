@@ -131,6 +131,15 @@ package struct RedisSessionStore: SessionStore {
         return sessions
     }
 
+    package func session(
+        _ id: String, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) -> SessionRecord? {
+        let reply = try await evaluate(
+            SessionScripts.find, keys: [keys.session(id)], arguments: [keys.prefix, String(nowMilliseconds), id])
+        let answer = try SessionReply(reply)
+        return answer.outcome == "absent" ? nil : try answer.session()
+    }
+
     private func evaluate(
         _ script: RedisScript, keys: [String], arguments: [String]
     ) async throws(RevocationFailure) -> RedisValue {

@@ -38,6 +38,11 @@ package struct Scope: Sendable, Hashable {
         Set(tokens).isSubset(of: other.tokens)
     }
 
+    /// The tokens that are also in the other, in this one's order.
+    package func intersection(_ other: Scope) -> Scope {
+        Scope(tokens: tokens.filter(Set(other.tokens).contains))
+    }
+
     private init(tokens: [String]) {
         self.tokens = tokens
     }

@@ -26,6 +26,8 @@ package enum SessionError: Error, Equatable, Sendable {
     case invalidGrant(Grant)
     /// The scope asked for is malformed or wider than the session's.
     case invalidScope
+    /// An audience was asked for that tokens are not issued for (`invalid_target`, RFC 8707).
+    case invalidTarget
     /// The store did not answer or could not be written; nothing may be counted on.
     case unavailable
     /// A key could not sign, or there was no randomness.

@@ -20,6 +20,8 @@ package struct SessionPolicy: Sendable, Hashable {
     ///
     /// It says what the stream must keep.
     package let foreignLifetimeSeconds: Int64
+    /// Further claims of access tokens.
+    package let extraClaims: ExtraClaims
 
     /// Gathers the configured values.
     package init(
@@ -30,7 +32,8 @@ package struct SessionPolicy: Sendable, Hashable {
         sessionLifetimeSeconds: Int64,
         rotationGraceSeconds: Int64,
         leewaySeconds: Int64,
-        foreignLifetimeSeconds: Int64 = 0
+        foreignLifetimeSeconds: Int64 = 0,
+        extraClaims: ExtraClaims = .none
     ) {
         self.issuer = issuer
         self.audiences = audiences
@@ -40,6 +43,7 @@ package struct SessionPolicy: Sendable, Hashable {
         self.rotationGraceSeconds = rotationGraceSeconds
         self.leewaySeconds = leewaySeconds
         self.foreignLifetimeSeconds = foreignLifetimeSeconds
+        self.extraClaims = extraClaims
     }
 
     /// The lives revocations of these tokens must have.

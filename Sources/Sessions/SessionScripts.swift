@@ -229,6 +229,21 @@ enum SessionScripts {
             """
     )
 
+    /// Finds a session that is not over.
+    ///
+    /// `KEYS`: session.
+    ///
+    /// `ARGV`: prefix, now, id.
+    static let find = RedisScript(
+        source: prelude + """
+            local prefix, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+            local session = load(KEYS[1])
+            if not session or now >= session.expires or now >= session.ends
+              or session.created <= session_cutoff(prefix, id, session) then return {'absent'} end
+            return reply('live', id, session)
+            """
+    )
+
     /// Lists, and forgets the ids of sessions that are gone.
     ///
     /// `KEYS`: the subject's sessions.

@@ -14,17 +14,22 @@ package final class SessionService: Sendable {
     let audit: @Sendable (AuditEvent) -> Void
 
     private struct Keys {
-        var signer: TokenSigner
+        var signing: SigningKeys
         var sealer: RefreshTokenSealer
+
+        var signer: TokenSigner { signing.signer }
     }
+
+    private let randomBytes: @Sendable (Int) throws(SessionError) -> [UInt8]
 
     /// - Parameters:
     ///   - policy: what goes into tokens and how long they live.
-    ///   - signingKeys: the keys to sign with, from ``SigningKeyDirectory/load()``.
+    ///   - signingKeys: the keys to sign with; what they do changes with the clock.
     ///   - store: where sessions are kept.
     ///   - unconfirmed: told of every end that the store does not confirm, so that this node refuses the tokens all the
     ///     same where the writer remembers what it could not write.
     ///   - clock: the wall clock, milliseconds since 1970.
+    ///   - random: gives unpredictable bytes.
     ///   - audit: receives what happened, on the task that did it.
     /// - Throws: ``SessionError/signingFailed`` for a refresh key of the wrong length.
     package init(
@@ -33,12 +38,14 @@ package final class SessionService: Sendable {
         store: any SessionStore,
         unconfirmed: (any RevocationWriter)? = nil,
         clock: @escaping @Sendable () -> Int64,
+        random: @escaping @Sendable (Int) throws(SessionError) -> [UInt8] = SessionService.unpredictableBytes,
         audit: @escaping @Sendable (AuditEvent) -> Void
     ) throws(SessionError) {
         self.policy = policy
         self.store = store
         self.unconfirmed = unconfirmed
         self.clock = clock
+        randomBytes = random
         self.audit = audit
         keys = Mutex(try Self.prepare(signingKeys, policy))
     }
@@ -51,15 +58,17 @@ package final class SessionService: Sendable {
     }
 
     /// Begins a session after a login.
-    /// - Throws: ``SessionError``: `unavailable`, `signingFailed` (also for claims over their bound).
+    /// - Throws: ``SessionError``: `unavailable`, `signingFailed` (also for claims that are no JSON object or over their bound),
+    ///   `invalidTarget`.
     package func begin(
-        subject: String, clientID: String, scope: Scope, details: SessionDetails = .none
+        subject: String, clientID: String, scope: Scope, details: SessionDetails = .none, audiences: [String]? = nil
     ) async throws(SessionError) -> IssuedTokens {
-        guard details.claims.utf8.count <= SessionDetails.maximumClaimsBytes else { throw .signingFailed }
+        _ = try policy.audience(of: audiences)
+        _ = try details.ownClaims()
         let keys = currentKeys
         let now = clock()
         let new = NewSession(
-            id: Hexadecimal.encode(try Self.random(16)),
+            id: Hexadecimal.encode(try randomBytes(16)),
             subject: subject,
             clientID: clientID,
             scope: scope,
@@ -72,7 +81,7 @@ package final class SessionService: Sendable {
         } catch {
             throw .unavailable
         }
-        let tokens = try issue(grant, scope: scope, keys: keys, nowMilliseconds: now)
+        let tokens = try issue(grant, scope: scope, audiences: audiences, keys: keys, nowMilliseconds: now)
         audit(.sessionBegan(session: new.id, subject: subject, clientID: clientID))
         return tokens
     }
@@ -80,8 +89,9 @@ package final class SessionService: Sendable {
     /// Makes an access token without a session, for a client that acts for itself (RFC 6749, section 4.4).
     /// - Throws: ``SessionError``: `unavailable`, `signingFailed`.
     package func issueAccessToken(
-        subject: String, clientID: String, scope: Scope
+        subject: String, clientID: String, scope: Scope, audiences: [String]? = nil
     ) async throws(SessionError) -> IssuedAccessToken {
+        _ = try policy.audience(of: audiences)
         let keys = currentKeys
         let instant: Int64
         do {
@@ -95,15 +105,9 @@ package final class SessionService: Sendable {
         } catch {
             throw .unavailable
         }
-        let issuer = AccessTokenIssuer(signer: keys.signer, policy: policy)
-        let access = try issuer.issue(
-            subject: subject,
-            clientID: clientID,
-            scope: scope,
-            sessionID: nil,
-            issuedAtMilliseconds: instant,
-            endsMilliseconds: nil
-        )
+        let access = try AccessTokenIssuer(signer: keys.signer, policy: policy, random: randomBytes).issue(
+            .init(subject: subject, clientID: clientID, scope: scope, sessionID: nil, audiences: audiences),
+            issuedAtMilliseconds: instant, endsMilliseconds: nil)
         return IssuedAccessToken(
             accessToken: access.token, expiresInSeconds: access.lifetimeSeconds, scope: scope.text)
     }
@@ -116,11 +120,14 @@ package final class SessionService: Sendable {
     ///   - scope: a narrower scope for the access token; `nil` or empty for all of the session's.
     ///   - clientID: the client that presents it, when that is known.
     ///   - address: where it came from, when that is known.
+    ///   - audiences: those of the policy's audiences that the access token is for; `nil` for all (RFC 8707).
     /// - Returns: a new pair.
     /// - Throws: ``SessionError``: any.
     package func refresh(
-        _ refreshToken: String, scope: String? = nil, clientID: String? = nil, address: String? = nil
+        _ refreshToken: String, scope: String? = nil, clientID: String? = nil, address: String? = nil,
+        audiences: [String]? = nil
     ) async throws(SessionError) -> IssuedTokens {
+        _ = try policy.audience(of: audiences)
         let keys = currentKeys
         let token = try open(refreshToken, keys)
         let wanted = try Self.narrower(scope)
@@ -140,7 +147,8 @@ package final class SessionService: Sendable {
             throw .unavailable
         }
         let (grant, isRetry) = try accept(outcome, of: token, nowMilliseconds: now)
-        let tokens = try issue(grant, scope: wanted ?? grant.session.scope, keys: keys, nowMilliseconds: now)
+        let tokens = try issue(
+            grant, scope: wanted ?? grant.session.scope, audiences: audiences, keys: keys, nowMilliseconds: now)
         audit(
             .refreshed(
                 session: grant.session.id,
@@ -157,14 +165,27 @@ package final class SessionService: Sendable {
 extension SessionService {
     var currentRefreshTokens: RefreshTokenSealer { currentKeys.sealer }
 
-    private var currentKeys: Keys { keys.withLock { $0 } }
-
-    private static func prepare(_ signingKeys: SigningKeys, _ policy: SessionPolicy) throws(SessionError) -> Keys {
-        let sealer = try RefreshTokenSealer(key: signingKeys.refreshKey, issuer: policy.issuer)
-        return Keys(signer: signingKeys.signer, sealer: sealer)
+    /// The keys as they are now: what the schedule plans happens here, with no one to tell of it.
+    private var currentKeys: Keys {
+        let now = clock() / 1000
+        return keys.withLock { keys in
+            if let change = keys.signing.nextChangeSeconds, now >= change,
+                let changed = try? Self.prepare(keys.signing.at(now), policy)
+            {
+                keys = changed
+            }
+            return keys
+        }
     }
 
-    private static func random(_ count: Int) throws(SessionError) -> [UInt8] {
+    private static func prepare(_ signingKeys: SigningKeys, _ policy: SessionPolicy) throws(SessionError) -> Keys {
+        let sealer = try RefreshTokenSealer(keys: signingKeys.refreshKeys, issuer: policy.issuer)
+        return Keys(signing: signingKeys, sealer: sealer)
+    }
+
+    /// Random bytes of OpenSSL.
+    /// - Throws: ``SessionError/signingFailed``.
+    package static func unpredictableBytes(_ count: Int) throws(SessionError) -> [UInt8] {
         do {
             return try Random.bytes(count)
         } catch {
@@ -227,19 +248,17 @@ extension SessionService {
     }
 
     private func issue(
-        _ grant: SessionGrant, scope: Scope, keys: Keys, nowMilliseconds: Int64
+        _ grant: SessionGrant, scope: Scope, audiences: [String]?, keys: Keys, nowMilliseconds: Int64
     ) throws(SessionError) -> IssuedTokens {
         let session = grant.session
-        let access = try AccessTokenIssuer(signer: keys.signer, policy: policy).issue(
-            subject: session.subject,
-            clientID: session.clientID,
-            scope: scope,
-            sessionID: session.id,
-            issuedAtMilliseconds: grant.issuedAtMilliseconds,
-            endsMilliseconds: session.endsMilliseconds
-        )
+        let access = try AccessTokenIssuer(signer: keys.signer, policy: policy, random: randomBytes).issue(
+            .init(
+                subject: session.subject, clientID: session.clientID, scope: scope, sessionID: session.id,
+                audiences: audiences, claims: try session.details.ownClaims()),
+            issuedAtMilliseconds: grant.issuedAtMilliseconds, endsMilliseconds: session.endsMilliseconds)
         let refreshToken = try keys.sealer.seal(
-            RefreshToken(sessionID: session.id, generation: session.generation))
+            RefreshToken(sessionID: session.id, generation: session.generation),
+            givenOutAtMilliseconds: session.rotatedMilliseconds)
         return IssuedTokens(
             accessToken: access.token,
             expiresInSeconds: access.lifetimeSeconds,

@@ -207,4 +207,7 @@ package protocol SessionStore: Sendable {
     /// - Throws: ``RevocationFailure``.
     func sessions(of subject: String, after cursor: SessionCursor?, limit: Int, nowMilliseconds: Int64)
         async throws(RevocationFailure) -> [SessionRecord]
+
+    /// A session that is not over; `nil` when there is none of this id.
+    func session(_ id: String, nowMilliseconds: Int64) async throws(RevocationFailure) -> SessionRecord?
 }

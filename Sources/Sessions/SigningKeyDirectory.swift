@@ -2,281 +2,169 @@ package import JOSE
 import LibCrypto
 import Revocation
 
-/// A key in a key directory.
-package struct SigningKeyDescription: Sendable, Hashable {
-    /// What a key is for.
-    package enum State: String, Sendable, Hashable {
-        /// It signs.
-        case current
-        /// It is published and signs after the next rotation.
-        case next
-        /// It signed before and still verifies.
-        case previous
-    }
-
-    /// The `kid`, its thumbprint (RFC 7638).
-    package let keyID: String
-    /// What it signs with.
-    package let algorithm: SignatureAlgorithm
-    /// What it is for.
-    package let state: State
-    /// When it was made, seconds since 1970.
-    package let createdSeconds: Int64
-}
-
-/// The directory with the private keys (`<kid>.pem`, PKCS#8), the manifest that says which one signs
-/// (`manifest.json`), and the secret of the refresh tokens (`refresh.key`, hexadecimal).
+/// The directory with the signing keys (`<kid>.pem`, PKCS#8, or `<kid>.jwk`), the manifest that says when each does what
+/// (`manifest.json`), and the secrets of the refresh tokens (`refresh-<id>.key`, hexadecimal).
+///
+/// A directory without manifest is one that somebody else keeps, such as a mounted secret: the only key in it, or
+/// `current.*`, signs, `next*.*` and `previous*.*` are published beside it; `refresh.key` and `refresh-previous*.key` are
+/// the secrets of the refresh tokens. It is never written to.
 ///
 /// Blocking file access: not for an event loop.
 package struct SigningKeyDirectory: Sendable {
-    /// The algorithms keys are made for; the first is the default.
-    package static let algorithms: [SignatureAlgorithm] = [.es256, .rs256, .ps256, .es384, .es512, .edDSA]
-    /// Enough beyond 2030 (NIST SP 800-57).
-    private static let modulusBits = 3072
-    private static let manifestName = "manifest.json"
-    private static let refreshKeyName = "refresh.key"
+    static let manifestName = "manifest.json"
 
-    private let directory: PrivateDirectory
-    private let configurationPath: String
+    /// The folder.
+    package var path: String { directory.path }
+    let directory: PrivateDirectory
+    let configurationPath: String
+    let algorithm: SignatureAlgorithm
+    /// How long keys do what.
+    package let timing: KeyTiming
 
     /// - Parameters:
     ///   - path: the configured `key_directory`.
     ///   - configurationPath: the configuration file, named in advice to the operator.
-    package init(path: String, configurationPath: String = "FILE") {
+    ///   - algorithm: what new keys are for, and keys that do not say.
+    ///   - timing: how long keys do what.
+    package init(
+        path: String, configurationPath: String = "FILE", algorithm: SignatureAlgorithm = .es256,
+        timing: KeyTiming = KeyTiming()
+    ) {
         directory = PrivateDirectory(path: path)
         self.configurationPath = configurationPath
+        self.algorithm = algorithm
+        self.timing = timing
     }
 
     /// Reads every key.
     /// - Throws: ``SigningKeyError``; its description says what to do.
-    package func load() throws(SigningKeyError) -> SigningKeys {
-        guard let manifest = try readManifest() else { throw noSigningKey }
-        let current = try loadKey(manifest.current)
-        var publicKeys = [try publicKey(of: current, manifest.current)]
-        for key in manifest.keys.dropFirst() { publicKeys.append(try publicKey(of: loadKey(key), key)) }
-        let refreshKey = try readRefreshKey()
+    package func load() throws(SigningKeyError) -> KeyRing {
+        let files = directory.snapshot()
+        guard let manifest = try readManifest(in: files) else { return try loadWithoutManifest(files) }
+        var signing: [KeyRing.SigningEntry] = []
+        for key in manifest.signing { signing.append(try loadKey(key, in: files)) }
+        var refresh: [RefreshKeys.Key] = []
+        for key in manifest.refresh { refresh.append(try loadRefreshKey(key, in: files)) }
         do {
-            let signer = try TokenSigner(
-                key: current, keyID: manifest.current.keyID, algorithm: manifest.current.algorithm)
-            return SigningKeys(
-                signer: signer, publicKeys: try JSONWebKeySet(keys: publicKeys), refreshKey: refreshKey)
+            return try KeyRing(signing: signing, refresh: refresh, timing: timing)
         } catch {
-            throw malformedKey(manifest.current.keyID)
+            throw malformedKey(files.path(of: Self.manifestName))
         }
     }
 
-    /// The keys: the current, the next, the previous.
-    ///
-    /// Empty without any.
-    /// - Throws: ``SigningKeyError``.
-    package func list() throws(SigningKeyError) -> [SigningKeyDescription] {
-        guard let manifest = try readManifest() else { return [] }
-        return manifest.keys.map { key in
-            let state: SigningKeyDescription.State =
-                key == manifest.current ? .current : key == manifest.next ? .next : .previous
-            return Self.description(of: key, state)
-        }
-    }
+    /// What changes when a file in the directory does.
+    package func fingerprint() -> [String] { directory.snapshot().fingerprint() }
 
-    /// Makes a key: the current one in a directory without any, otherwise the next.
-    ///
-    /// Makes the directory and the refresh key if need be.
-    /// - Parameters:
-    ///   - algorithm: one of ``algorithms``.
-    ///   - nowSeconds: the wall clock, since 1970.
-    /// - Returns: the key made.
-    /// - Throws: ``SigningKeyError``.
-    package func generate(
-        algorithm: SignatureAlgorithm = .es256, nowSeconds: Int64
-    ) throws(SigningKeyError) -> SigningKeyDescription {
-        guard Self.algorithms.contains(algorithm) else { throw unsupported(algorithm) }
-        try directory.create()
-        return try directory.withLock { () throws(SigningKeyError) in
-            let manifest = try readManifest()
-            try createRefreshKeyIfMissing()
-            if let next = manifest?.next {
-                throw SigningKeyError(
-                    .nextKeyExists,
-                    place: next.keyID,
-                    advice: "run portcullis keys rotate --config \(configurationPath)"
-                )
-            }
-            let key = try createKey(algorithm, nowSeconds)
-            if var manifest {
-                manifest.next = key
-                try directory.write(manifest.json, to: Self.manifestName)
-                return Self.description(of: key, .next)
-            }
-            try directory.write(KeyManifest(current: key).json, to: Self.manifestName)
-            return Self.description(of: key, .current)
-        }
-    }
-
-    /// Makes the next key the current one, and the current one the latest of the previous.
-    ///
-    /// Without a next key one is made; then verifiers that fetch keys seldom meet it unprepared, so better generate it
-    /// a while before.
+    /// The keys and what each is for; empty without any.
     /// - Parameter nowSeconds: the wall clock, since 1970.
-    /// - Returns: the key that signs from now on.
+    /// - Returns: signing keys, then refresh keys, in the order of the manifest.
     /// - Throws: ``SigningKeyError``.
-    package func rotate(nowSeconds: Int64) throws(SigningKeyError) -> SigningKeyDescription {
-        guard try readManifest() != nil else { throw noSigningKey }
-        return try directory.withLock { () throws(SigningKeyError) in
-            guard var manifest = try readManifest() else { throw noSigningKey }
-            guard manifest.previous.count < KeyManifest.maximumPreviousKeys else {
-                throw SigningKeyError(
-                    .keyInUse,
-                    place: directory.path,
-                    advice: "too many previous keys: run portcullis keys retire KEY --config \(configurationPath)"
-                )
-            }
-            let next: KeyManifest.Key
-            if let prepared = manifest.next {
-                next = prepared
-            } else {
-                next = try createKey(manifest.current.algorithm, nowSeconds)
-            }
-            manifest.previous.insert(manifest.current, at: 0)
-            manifest.current = next
-            manifest.next = nil
-            try directory.write(manifest.json, to: Self.manifestName)
-            return Self.description(of: next, .current)
+    package func list(nowSeconds: Int64) throws(SigningKeyError) -> [SigningKeyDescription] {
+        let files = directory.snapshot()
+        guard let manifest = try readManifest(in: files) else {
+            guard try files.names().isEmpty else { throw unmanaged }
+            return []
         }
+        return manifest.descriptions(timing, atSeconds: nowSeconds)
     }
 
-    /// Removes a previous or next key: tokens signed with it are refused once this is loaded.
-    /// - Parameter keyID: its `kid`.
-    /// - Throws: ``SigningKeyError``.
-    package func retire(keyID: String) throws(SigningKeyError) {
-        guard try readManifest() != nil else { throw noSigningKey }
-        try directory.withLock { () throws(SigningKeyError) in
-            guard var manifest = try readManifest() else { throw noSigningKey }
-            guard let key = manifest.keys.first(where: { $0.keyID == keyID }) else {
-                throw SigningKeyError(
-                    .unknownKey,
-                    place: directory.path,
-                    advice: "run portcullis keys list --config \(configurationPath)"
-                )
-            }
-            guard key != manifest.current else {
-                throw SigningKeyError(
-                    .keyInUse,
-                    place: keyID,
-                    advice: "run portcullis keys rotate --config \(configurationPath) first"
-                )
-            }
-            manifest.previous.removeAll { $0 == key }
-            if manifest.next == key { manifest.next = nil }
-            // The manifest first: a key without an entry does no harm, an entry without its key stops the start.
-            try directory.write(manifest.json, to: Self.manifestName)
-            try directory.remove(Self.fileName(of: keyID))
-        }
-    }
-}
+    // MARK: - Files
 
-extension SigningKeyDirectory {
-    private static func fileName(of keyID: String) -> String { "\(keyID).pem" }
+    static func refreshFileName(of keyID: String) -> String { "refresh-\(keyID).key" }
 
-    private static func description(
-        of key: KeyManifest.Key, _ state: SigningKeyDescription.State
-    ) -> SigningKeyDescription {
-        SigningKeyDescription(
-            keyID: key.keyID, algorithm: key.algorithm, state: state, createdSeconds: key.createdSeconds)
-    }
-
-    private func readManifest() throws(SigningKeyError) -> KeyManifest? {
-        guard let bytes = try directory.read(Self.manifestName) else { return nil }
+    func readManifest(in files: PrivateDirectory) throws(SigningKeyError) -> KeyManifest? {
+        guard let bytes = try files.read(Self.manifestName) else { return nil }
         guard let manifest = KeyManifest(json: bytes) else {
             throw SigningKeyError(
                 .malformedManifest,
-                place: directory.path(of: Self.manifestName),
+                place: files.path(of: Self.manifestName),
                 advice: "restore it from a backup"
             )
         }
         return manifest
     }
 
-    private func loadKey(_ key: KeyManifest.Key) throws(SigningKeyError) -> PrivateKey {
-        let name = Self.fileName(of: key.keyID)
-        guard let pem = try directory.read(name) else {
+    private func loadKey(
+        _ key: KeyManifest.SigningKey, in files: PrivateDirectory
+    ) throws(SigningKeyError) -> KeyRing.SigningEntry {
+        let name = "\(key.keyID).\(key.algorithm.authenticationHash == nil ? "pem" : "jwk")"
+        guard let bytes = try files.read(name) else {
             throw SigningKeyError(
                 .unreadable,
-                place: directory.path(of: name),
+                place: files.path(of: name),
                 advice: "the manifest names it: restore it from a backup"
             )
         }
-        guard let privateKey = try? PrivateKey(pem: pem) else { throw malformedKey(key.keyID) }
-        return privateKey
+        let material = SigningKeyMaterial(bytes, preferred: key.algorithm)
+        guard let material, material.algorithm == key.algorithm,
+            let entry = try? KeyRing.entry(
+                material, createdSeconds: key.createdSeconds, activatesSeconds: key.activatesSeconds),
+            entry.signer.keyID == key.keyID
+        else { throw malformedKey(files.path(of: name)) }
+        return entry
     }
 
-    private func publicKey(
-        of privateKey: PrivateKey, _ key: KeyManifest.Key
-    ) throws(SigningKeyError) -> JSONWebKey {
-        let material = JSONWebKey.Material.publicKey(privateKey.publicKey)
-        let publicKey = try? JSONWebKey(material: material, keyID: key.keyID, algorithm: key.algorithm)
-        guard let publicKey, publicKey.thumbprint() == key.keyID else { throw malformedKey(key.keyID) }
-        return publicKey
+    private func loadRefreshKey(
+        _ key: KeyManifest.RefreshKey, in files: PrivateDirectory
+    ) throws(SigningKeyError) -> RefreshKeys.Key {
+        let name = Self.refreshFileName(of: key.keyID.text)
+        let secret = try readRefreshSecret(name, in: files)
+        guard (try? RefreshKeyID(of: secret)) == key.keyID else { throw malformedKey(files.path(of: name)) }
+        return RefreshKeys.Key(id: key.keyID, secret: secret, activatesSeconds: key.activatesSeconds)
     }
 
-    private func createKey(
-        _ algorithm: SignatureAlgorithm, _ nowSeconds: Int64
-    ) throws(SigningKeyError) -> KeyManifest.Key {
-        guard let kind = Self.keyKind(for: algorithm) else { throw unsupported(algorithm) }
-        let pem: [UInt8]
-        let keyID: String
-        do {
-            let key = try PrivateKey.generate(kind)
-            pem = try key.pem()
-            keyID = try JSONWebKey(material: .publicKey(key.publicKey), keyID: nil, algorithm: algorithm).thumbprint()
-        } catch {
-            throw unsupported(algorithm)
-        }
-        try directory.write(pem, to: Self.fileName(of: keyID))
-        return KeyManifest.Key(keyID: keyID, algorithm: algorithm, createdSeconds: nowSeconds)
-    }
-
-    private static func keyKind(for algorithm: SignatureAlgorithm) -> KeyKind? {
-        switch algorithm {
-        case .es256: .elliptic(.p256)
-        case .es384: .elliptic(.p384)
-        case .es512: .elliptic(.p521)
-        case .rs256, .ps256: .rsa(bits: modulusBits)
-        case .edDSA: .ed25519
-        default: nil
-        }
-    }
-
-    private func readRefreshKey() throws(SigningKeyError) -> [UInt8] {
-        guard let bytes = try directory.read(Self.refreshKeyName) else {
+    private func readRefreshSecret(_ name: String, in files: PrivateDirectory) throws(SigningKeyError) -> [UInt8] {
+        guard let bytes = try files.read(name) else {
             throw SigningKeyError(
                 .unreadable,
-                place: directory.path(of: Self.refreshKeyName),
-                advice: "restore it from a backup, or run portcullis keys generate --config \(configurationPath) "
-                    + "for a new one, which ends every session"
+                place: files.path(of: name),
+                advice: "restore it from a backup; without it every session ends"
             )
         }
-        let text = String(decoding: bytes, as: UTF8.self)
-        let digits = text.hasSuffix("\n") ? String(text.dropLast()) : text
-        guard let key = Hexadecimal.decode(digits), key.count == RefreshTokenSealer.keyByteCount else {
+        guard let secret = RefreshTokenSealer.secret(ofText: bytes) else {
             throw SigningKeyError(
                 .malformedKey,
-                place: directory.path(of: Self.refreshKeyName),
+                place: files.path(of: name),
                 advice: "it must be 64 hexadecimal digits: restore it from a backup"
             )
         }
-        return key
+        return secret
     }
 
-    private func createRefreshKeyIfMissing() throws(SigningKeyError) {
-        guard try directory.read(Self.refreshKeyName) == nil else { return }
-        guard let key = try? Random.bytes(RefreshTokenSealer.keyByteCount) else {
+    private func loadWithoutManifest(_ files: PrivateDirectory) throws(SigningKeyError) -> KeyRing {
+        let names = try files.names()
+        let keyNames = names.filter { name in [".pem", ".jwk", ".json"].contains { name.hasSuffix($0) } }
+        guard !keyNames.isEmpty else { throw noSigningKey }
+        let current = keyNames.filter { $0.hasPrefix("current.") }
+        let others = keyNames.filter { $0.hasPrefix("next") || $0.hasPrefix("previous") }
+        guard keyNames.count == 1 || (current.count == 1 && others.count == keyNames.count - 1) else {
             throw SigningKeyError(
-                .unwritable, place: directory.path(of: Self.refreshKeyName), advice: "there is no randomness")
+                .noSigningKey, place: files.path,
+                advice: "without manifest.json, name the key that signs current.pem and the others next.pem and "
+                    + "previous.pem")
         }
-        try directory.write(Array("\(Hexadecimal.encode(key))\n".utf8), to: Self.refreshKeyName)
+        var materials: [SigningKeyMaterial] = []
+        for name in keyNames.count == 1 ? keyNames : current + others {
+            guard let bytes = try files.read(name), let key = SigningKeyMaterial(bytes, preferred: algorithm) else {
+                throw malformedKey(files.path(of: name))
+            }
+            materials.append(key)
+        }
+        var secrets = [try readRefreshSecret("refresh.key", in: files)]
+        for name in names where name.hasPrefix("refresh-previous") && name.hasSuffix(".key") {
+            secrets.append(try readRefreshSecret(name, in: files))
+        }
+        do {
+            return try KeyRing(materials: materials, refreshSecrets: secrets)
+        } catch {
+            throw SigningKeyError(
+                .malformedKey, place: files.path, advice: "a key is there twice, or cannot be used: exchange it")
+        }
     }
 
-    private var noSigningKey: SigningKeyError {
+    // MARK: - Errors
+
+    var noSigningKey: SigningKeyError {
         SigningKeyError(
             .noSigningKey,
             place: directory.path,
@@ -284,19 +172,61 @@ extension SigningKeyDirectory {
         )
     }
 
-    private func malformedKey(_ keyID: String) -> SigningKeyError {
+    /// Where keys come from a mounted secret, they are exchanged there.
+    var unmanaged: SigningKeyError {
         SigningKeyError(
-            .malformedKey,
-            place: directory.path(of: Self.fileName(of: keyID)),
-            advice: "restore it from a backup"
-        )
+            .unmanaged, place: directory.path, advice: "exchange them where they come from; they are taken up at once")
     }
 
-    private func unsupported(_ algorithm: SignatureAlgorithm) -> SigningKeyError {
-        SigningKeyError(
-            .unsupportedAlgorithm,
-            place: algorithm.rawValue,
-            advice: "use one of \(Self.algorithms.map(\.rawValue).joined(separator: ", "))"
-        )
+    private func malformedKey(_ path: String) -> SigningKeyError {
+        SigningKeyError(.malformedKey, place: path, advice: "restore it from a backup")
+    }
+}
+
+extension RefreshTokenSealer {
+    /// A secret written in hexadecimal, a line end behind it or not; `nil` for anything else.
+    static func secret(ofText text: [UInt8]) -> [UInt8]? {
+        let text = String(decoding: text, as: UTF8.self)
+        let digits = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        guard let secret = Hexadecimal.decode(digits), secret.count == keyByteCount else { return nil }
+        return secret
+    }
+}
+
+extension KeyRing {
+    /// Keys that stand in the configuration, or come there from the environment or a file.
+    ///
+    /// - Parameters:
+    ///   - signingKeys: PEM or JWK, the one that signs first, then those that are only published and verify.
+    ///   - refreshKeys: 64 hexadecimal digits each, the one in force first, then those whose tokens are still accepted.
+    ///   - algorithm: what keys are for that do not say.
+    /// - Throws: ``SigningKeyError`` that names the setting.
+    package init(
+        signingKeys: [String], refreshKeys: [String], algorithm: SignatureAlgorithm
+    ) throws(SigningKeyError) {
+        var materials: [SigningKeyMaterial] = []
+        for text in signingKeys {
+            guard let key = SigningKeyMaterial(Array(text.utf8), preferred: algorithm) else {
+                throw SigningKeyError(
+                    .malformedKey, place: "tokens.signing_key",
+                    advice: "write a private key as PEM, not encrypted, or as JWK")
+            }
+            materials.append(key)
+        }
+        var secrets: [[UInt8]] = []
+        for text in refreshKeys {
+            guard let secret = RefreshTokenSealer.secret(ofText: Array(text.utf8)) else {
+                throw SigningKeyError(
+                    .malformedKey, place: "tokens.refresh_key",
+                    advice: "write 64 hexadecimal digits, as openssl rand -hex 32 gives")
+            }
+            secrets.append(secret)
+        }
+        do {
+            try self.init(materials: materials, refreshSecrets: secrets)
+        } catch {
+            throw SigningKeyError(
+                .malformedKey, place: "tokens.signing_key", advice: "a key is there twice, or cannot be used")
+        }
     }
 }

@@ -16,14 +16,20 @@ package struct SigningKeyError: Error, Equatable, Sendable, CustomStringConverti
         case malformedManifest
         /// A key file holds no usable key, or another than its name says.
         case malformedKey
-        /// Keys of this algorithm are not made here.
-        case unsupportedAlgorithm
+        /// A key could not be made.
+        case notGenerated
         /// There is a next key already.
         case nextKeyExists
         /// No such key.
         case unknownKey
-        /// The current key cannot be retired.
+        /// What the key signed is still good.
         case keyInUse
+        /// There are as many keys as there may be.
+        case tooManyKeys
+        /// The keys have no manifest: they come from elsewhere and are exchanged there.
+        case unmanaged
+        /// Another process is at it.
+        case busy
     }
 
     /// What is wrong.
@@ -49,10 +55,13 @@ package struct SigningKeyError: Error, Equatable, Sendable, CustomStringConverti
             case .unwritable: "cannot be written"
             case .malformedManifest: "not a key manifest"
             case .malformedKey: "not a usable key"
-            case .unsupportedAlgorithm: "no keys are made for this algorithm"
+            case .notGenerated: "no key could be made"
             case .nextKeyExists: "there is a next key already"
             case .unknownKey: "no such key"
-            case .keyInUse: "the current key signs"
+            case .keyInUse: "what the key signed is still good"
+            case .tooManyKeys: "too many keys"
+            case .unmanaged: "keys without a manifest"
+            case .busy: "in use"
             }
         return "\(place): \(problem): \(advice)"
     }

@@ -1,18 +1,41 @@
 package import JOSE
 
-/// The keys of a key directory, ready for use.
+/// What the keys of a gateway do at an instant, ready for use.
 package struct SigningKeys: Sendable {
     /// Signs with the current key.
     package let signer: TokenSigner
-    /// The public halves of the current, the next and the previous keys: to publish, and to verify with.
+    /// The public halves of the current, the next and the previous keys, to publish; never a secret.
     package let publicKeys: JSONWebKeySet
-    /// The secret refresh tokens are derived with; 32 bytes.
-    package let refreshKey: [UInt8]
+    /// What verifies the gateway's own tokens: ``publicKeys``, and the secrets of HMAC keys.
+    package let verificationKeys: JSONWebKeySet
+    /// What refresh tokens are derived with.
+    package let refreshKeys: RefreshKeys
+    /// When this will be out of date, seconds since 1970; `nil` is never.
+    package let nextChangeSeconds: Int64?
+    private let ring: KeyRing?
 
-    /// Gathers keys.
-    package init(signer: TokenSigner, publicKeys: JSONWebKeySet, refreshKey: [UInt8]) {
+    /// Keys that never change.
+    /// - Throws: ``SessionError/signingFailed`` for a refresh key that is not 32 bytes.
+    package init(signer: TokenSigner, publicKeys: JSONWebKeySet, refreshKey: [UInt8]) throws(SessionError) {
+        self.init(
+            signer: signer, publicKeys: publicKeys, verificationKeys: publicKeys,
+            refreshKeys: try RefreshKeys(only: refreshKey), nextChangeSeconds: nil, ring: nil)
+    }
+
+    init(
+        signer: TokenSigner, publicKeys: JSONWebKeySet, verificationKeys: JSONWebKeySet, refreshKeys: RefreshKeys,
+        nextChangeSeconds: Int64?, ring: KeyRing?
+    ) {
         self.signer = signer
         self.publicKeys = publicKeys
-        self.refreshKey = refreshKey
+        self.verificationKeys = verificationKeys
+        self.refreshKeys = refreshKeys
+        self.nextChangeSeconds = nextChangeSeconds
+        self.ring = ring
+    }
+
+    /// What the same keys do at another instant.
+    package func at(_ nowSeconds: Int64) -> SigningKeys {
+        ring?.keys(atSeconds: nowSeconds) ?? self
     }
 }

@@ -37,7 +37,8 @@ struct CommandFailure: Error {
     }
 
     init(_ error: SigningKeyError) {
-        self.init(.configuration, "portcullis: \(error.description)")
+        let isElsewhere = error.code == .busy || error.code == .unwritable
+        self.init(isElsewhere ? .unavailable : .configuration, "portcullis: \(error.description)")
     }
 
     init(_ error: CredentialError) {

@@ -25,7 +25,8 @@ enum CredentialAdvice {
         case .invalidAddress: return "expected addresses or blocks such as 10.0.0.0/8 with one space between them"
         case .unavailable(let fault): return "the account database cannot be used: \(fault)\(detail)"
         case .overloaded, .shutDown, .cancelled, .hashingFailed: return "not now: \(error.code)\(detail)"
-        case .invalidTime, .invalidPasswordHash, .invalidSecretHash, .invalidCredentials, .integrityViolation:
+        case .invalidTime, .invalidPasswordHash, .invalidSecretHash, .invalidCredentials, .integrityViolation,
+            .throttled:
             return "\(error.code)\(detail)"
         }
     }

@@ -18,8 +18,8 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: "portcullis \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, CredentialsCommand.self,
-            RevokeCommand.self, TokenCommand.self,
+            ServeCommand.self, CheckCommand.self, KeysCommand.self, UserCommand.self, ClientCommand.self,
+            APIKeyCommand.self, CredentialsCommand.self, RevokeCommand.self, TokenCommand.self,
         ])
 
     static func main() async {

@@ -34,8 +34,8 @@ enum ImportRules {
         ImportRule("LibCrypto", own: ["COpenSSL"]),
         ImportRule("JOSE", own: ["LibCrypto"]),
         ImportRule("HTTP1", packages: ["NIOCore"]),
-        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix"]),
-        ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["NIOCore"]),
+        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix", "NIOSSL"]),
+        ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
         ImportRule(
@@ -55,7 +55,8 @@ enum ImportRules {
                 "RedisClient", "Revocation", "Sessions",
             ],
             packages: [
-                "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
+                "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
+                "NIOPosix", "NIOSSL", "ServiceLifecycle",
             ],
             platform: ["Foundation"]),
         ImportRule(

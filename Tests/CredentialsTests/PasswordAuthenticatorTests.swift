@@ -35,7 +35,7 @@ struct PasswordAuthenticatorTests {
 
     @Test("the right password gives the account, for one hash")
     func success() async throws {
-        let user = try await authenticator.authenticate(name: "alice", password: Self.password)
+        let user = try await authenticator.authenticate(name: "alice", password: Self.password, address: "192.0.2.1")
         #expect(user.name.text == "alice" && user.scope.text == "a b")
         #expect(derivation.takeCounts() == .init(scrypt: [cost]))
     }
@@ -49,7 +49,7 @@ struct PasswordAuthenticatorTests {
         ])
     func failures(name: String, password: String) async throws {
         let error = await #expect(throws: CredentialError.self) {
-            try await authenticator.authenticate(name: name, password: Array(password.utf8))
+            try await authenticator.authenticate(name: name, password: Array(password.utf8), address: "192.0.2.1")
         }
         #expect(error?.code == .invalidCredentials)
         #expect(error?.detail == "")
@@ -62,7 +62,7 @@ struct PasswordAuthenticatorTests {
     func impossiblePasswords(name: String) async throws {
         for password in [[], [0x61, 0], [UInt8](repeating: 0x61, count: 1025)] {
             await #expect(throws: CredentialError(.invalidCredentials)) {
-                try await authenticator.authenticate(name: name, password: password)
+                try await authenticator.authenticate(name: name, password: password, address: "192.0.2.1")
             }
         }
         #expect(derivation.takeCounts() == .init())
@@ -72,21 +72,21 @@ struct PasswordAuthenticatorTests {
     func imported() async throws {
         let password = Array("Kk4DQuMMfZL9o".utf8)
         await #expect(throws: CredentialError(.invalidCredentials)) {
-            try await authenticator.authenticate(name: "imported", password: Self.password)
+            try await authenticator.authenticate(name: "imported", password: Self.password, address: "192.0.2.1")
         }
         #expect(derivation.takeCounts() == .init(bcrypt: 1))
         #expect(try store.find(UserName("imported"))?.passwordHash.storedForm == Samples.bcrypt)
 
-        _ = try await authenticator.authenticate(name: "imported", password: password)
+        _ = try await authenticator.authenticate(name: "imported", password: password, address: "192.0.2.1")
         #expect(derivation.takeCounts() == .init(scrypt: [cost], bcrypt: 1))
         let renewed = try #require(try store.find(UserName("imported")))
         #expect(renewed.passwordHash.storedForm.hasPrefix("$scrypt$ln=5,r=2,p=2$"))
         #expect(renewed.user.updatedAtMilliseconds == 1)
 
-        _ = try await authenticator.authenticate(name: "imported", password: password)
+        _ = try await authenticator.authenticate(name: "imported", password: password, address: "192.0.2.1")
         #expect(derivation.takeCounts() == .init(scrypt: [cost]))
         await #expect(throws: CredentialError(.invalidCredentials)) {
-            try await authenticator.authenticate(name: "imported", password: Self.password)
+            try await authenticator.authenticate(name: "imported", password: Self.password, address: "192.0.2.1")
         }
     }
 
@@ -94,18 +94,20 @@ struct PasswordAuthenticatorTests {
     func cutOff() async throws {
         let longer = Array((Samples.longBcryptPassword + "!").utf8)
         await #expect(throws: CredentialError(.invalidCredentials)) {
-            try await authenticator.authenticate(name: "long", password: longer)
+            try await authenticator.authenticate(name: "long", password: longer, address: "192.0.2.1")
         }
         #expect(derivation.takeCounts() == .init(bcrypt: 1))
         #expect(try store.find(UserName("long"))?.passwordHash.storedForm == Samples.longBcrypt)
-        _ = try await authenticator.authenticate(name: "long", password: Array(Samples.longBcryptPassword.utf8))
+        _ = try await authenticator.authenticate(
+            name: "long", password: Array(Samples.longBcryptPassword.utf8), address: "192.0.2.1")
     }
 
     @Test("a disabled account with an imported hash stays shut, and its hash is not renewed")
     func disabledImport() async throws {
         try store.setDisabled(true, of: UserName("imported"), nowMilliseconds: 3)
         await #expect(throws: CredentialError(.invalidCredentials)) {
-            try await authenticator.authenticate(name: "imported", password: Array("Kk4DQuMMfZL9o".utf8))
+            try await authenticator.authenticate(
+                name: "imported", password: Array("Kk4DQuMMfZL9o".utf8), address: "192.0.2.1")
         }
         #expect(derivation.takeCounts() == .init(bcrypt: 1))
         #expect(try store.find(UserName("imported"))?.passwordHash.storedForm == Samples.bcrypt)
@@ -114,7 +116,9 @@ struct PasswordAuthenticatorTests {
     @Test("an account that is enabled again can sign in")
     func enabledAgain() async throws {
         try store.setDisabled(false, of: UserName("disabled"), nowMilliseconds: 3)
-        #expect(try await !authenticator.authenticate(name: "disabled", password: Self.password).isDisabled)
+        #expect(
+            try await authenticator.authenticate(name: "disabled", password: Self.password, address: "192.0.2.1")
+                .name.text == "disabled")
     }
 
     @Test("a new password shuts the old one out")
@@ -122,9 +126,11 @@ struct PasswordAuthenticatorTests {
         let new = Array("another password".utf8)
         try await UserDirectory(store: store, pool: pool).setPassword(new, of: "alice", nowMilliseconds: 9)
         await #expect(throws: CredentialError(.invalidCredentials)) {
-            try await authenticator.authenticate(name: "alice", password: Self.password)
+            try await authenticator.authenticate(name: "alice", password: Self.password, address: "192.0.2.1")
         }
-        #expect(try await authenticator.authenticate(name: "alice", password: new).updatedAtMilliseconds == 9)
+        #expect(
+            try await authenticator.authenticate(name: "alice", password: new, address: "192.0.2.1")
+                .name.text == "alice")
     }
 
     @Test("a store that cannot be read is an outage, never a wrong or a right password")
@@ -132,7 +138,7 @@ struct PasswordAuthenticatorTests {
         store.close()
         for name in ["alice", "nobody"] {
             let error = await #expect(throws: CredentialError.self) {
-                try await authenticator.authenticate(name: name, password: Self.password)
+                try await authenticator.authenticate(name: name, password: Self.password, address: "192.0.2.1")
             }
             #expect(error == CredentialError(.unavailable(.closed)))
             #expect(error?.isTemporary == true)
@@ -145,7 +151,8 @@ struct PasswordAuthenticatorTests {
             store: ReadOnlyStore(base: store), pool: pool,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         #expect(
-            try await broken.authenticate(name: "imported", password: Array("Kk4DQuMMfZL9o".utf8)).name.text
+            try await broken.authenticate(name: "imported", password: Array("Kk4DQuMMfZL9o".utf8), address: "192.0.2.1")
+                .name.text
                 == "imported")
         #expect(try store.find(UserName("imported"))?.passwordHash.storedForm == Samples.bcrypt)
     }
@@ -154,7 +161,7 @@ struct PasswordAuthenticatorTests {
     func shutDown() async throws {
         await pool.shutDown()
         await #expect(throws: CredentialError(.shutDown)) {
-            try await authenticator.authenticate(name: "alice", password: Self.password)
+            try await authenticator.authenticate(name: "alice", password: Self.password, address: "192.0.2.1")
         }
     }
 }

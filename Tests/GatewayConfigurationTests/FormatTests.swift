@@ -131,31 +131,6 @@ struct FormatTests {
         }
     }
 
-    @Test("URLs of Redis, with %-encoded user and password")
-    func redisURLs() throws {
-        let full = try RedisURL("redis://us%40er:p%3Aa:s%2Fs@[::1]:6380/12")
-        #expect(full.user == "us@er" && full.password == Secret("p:a:s/s"))
-        #expect(full.host == "::1" && full.port == 6380 && full.database == 12)
-        let short = try RedisURL("redis://:pw@cache")
-        #expect(short.user == nil && short.password == Secret("pw") && short.port == 6379 && short.database == 0)
-        #expect(try RedisURL("redis://cache/").database == 0)
-        let refused = [
-            "", "redis://", "redis:cache", "http://a", "redis://user@a", "redis://user:@a", "redis://u:p%4@a",
-            "redis://u:%FF@a",
-            "redis://u:%00@a", "redis://u:p p@a", "redis://u:p/q@a", "redis://a/x", "redis://a/01", "redis://a/99999",
-            "redis://a/0?x=y",
-            "redis://a/0/1", "redis://a:0", "redis://a,b", "REDIS://a",
-        ]
-        for text in refused {
-            let error = #expect(throws: SettingMismatch.self, "\(text)") { try RedisURL(text) }
-            #expect(error?.isLaterFeature == false)
-        }
-        for text in ["rediss://a", "unix:///a", "redis+sentinel://a/m", "redis+cluster://a"] {
-            let error = #expect(throws: SettingMismatch.self) { try RedisURL(text) }
-            #expect(error?.isLaterFeature == true)
-        }
-    }
-
     @Test("ranges of addresses hold what is in them")
     func addressRanges() throws {
         let private10 = try Configuration.AddressRange(text: "10.0.0.0/8")

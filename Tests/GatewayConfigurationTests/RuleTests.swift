@@ -156,7 +156,7 @@ struct RuleTests {
     @Test("user and password of Redis stand in one place")
     func redisLogin() throws {
         let below = try Fixture.load(Fixture.with("redis: {url: \"redis://a\", user: u, password: p}")).redis
-        #expect(below?.user == "u" && below?.password == Secret("p"))
+        #expect(below?.login == Configuration.Redis.Login(user: "u", password: Secret("p")))
         #expect(summary(Fixture.with("redis: {url: \"redis://a\", user: u}")) == ["conflict redis.user"])
         #expect(summary(Fixture.with("redis: {url: \"redis://u:p@a\", password: p}")) == ["conflict redis.password"])
         #expect(
@@ -179,41 +179,51 @@ struct RuleTests {
     @Test(
         "settings of later versions are refused by name, never ignored",
         arguments: [
-            ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls"),
-            ("redis: {url: \"rediss://a\"}", "redis.url"),
-            ("redis: {url: \"redis+sentinel://a:1/m/0\"}", "redis.url"),
-            ("redis: {url: \"redis+cluster://a:1\"}", "redis.url"),
-            ("redis: {url: \"unix:///run/redis\"}", "redis.url"),
-            ("revocation: {mode: mirror}", "revocation.mode"),
-            ("revocation: {on_unavailable: stale}", "revocation.on_unavailable"),
-            ("revocation: {stale_grace: 30s}", "revocation.stale_grace"),
-            ("revocation: {mirror_staleness: 1s}", "revocation.mirror_staleness"),
-            ("revocation: {min_replicas: 1}", "revocation.min_replicas"),
-            ("revocation: {min_replicas: \"0\"}", "revocation.min_replicas"),
-            ("revocation: {acknowledge: nodes}", "revocation.acknowledge"),
+            ("listeners: {admin: {tls: {certificate: a, private_key: b}}}", "listeners.admin.tls")
         ])
     func laterSettings(settings: String, keyPath: String) {
         #expect(summary(Fixture.with(settings)) == ["notSupportedYet \(keyPath)"])
     }
 
-    @Test("so are those inside issuers and routes")
-    func laterSettingsInside() {
+    @Test(
+        "an issuer's keys are in one place: a file, an address, or where its name leads",
+        arguments: [
+            ("issuer: \"https://b\", jwks_uri: \"https://b/keys\"", []),
+            ("issuer: \"https://b\", refresh: 1h, cool_down: 1m, max_stale: 2h, ca: x", []),
+            ("issuer: b, jwks_file: f", []),
+            ("issuer: b", ["missing issuers[0].jwks_uri"]),
+            ("issuer: \"https://b?x\"", ["missing issuers[0].jwks_uri"]),
+            ("issuer: \"http://b\"", ["missing issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_file: f, jwks_uri: \"https://b/keys\"", ["conflict issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_file: f, max_stale: 1h", ["conflict issuers[0].max_stale"]),
+            ("issuer: b, jwks_uri: \"http://b/keys\"", ["badValue issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_uri: \"https://u@b/keys\"", ["badValue issuers[0].jwks_uri"]),
+            ("issuer: b, jwks_uri: \"https://b/keys#x\"", ["badValue issuers[0].jwks_uri"]),
+            ("issuer: \"https://b\", max_stale: 31d", ["badValue issuers[0].max_stale"]),
+        ] as [(String, [String])])
+    func keySources(issuer: String, expected: [String]) {
         let text = """
             version: 1
-            tokens: {issuer: "https://a", key_directory: k}
-            issuers: [{issuer: b, jwks_file: b, jwks_uri: "https://b", audiences: [c], algorithms: [ES256]}]
+            issuers: [{\(issuer), audiences: [c], algorithms: [ES256]}]
             upstreams:
               api: {targets: ["http://a"]}
             routes:
-              - {path: /, upstream: api, on_unavailable: stale, auth: {any_of: [api_key]}}
+              - {path: /, upstream: api, auth: {any_of: [jwt]}}
             """
-        #expect(
-            Set(summary(text))
-                == Set(
-                    [
-                        "issuers[0].jwks_uri",
-                        "routes[0].on_unavailable", "routes[0].auth.any_of[0]",
-                    ].map { "notSupportedYet \($0)" }))
+        #expect(summary(text) == expected)
+        let symmetric = text.replacingOccurrences(of: "[ES256]", with: "[ES256, HS256]")
+        if expected.isEmpty, !issuer.contains("jwks_file") {
+            #expect(summary(symmetric) == ["conflict issuers[0].algorithms"], "what is published is no secret")
+        }
+    }
+
+    @Test(
+        "what needs Redis is refused without it", arguments: ["mode: mirror", "min_replicas: 1", "acknowledge: nodes"])
+    func revocationNeedsRedis(setting: String) {
+        let key = setting.prefix { $0 != ":" }
+        #expect(summary(Fixture.with("revocation: {\(setting)}")) == ["conflict revocation.\(key)"])
+        let redis = "redis: {url: \"redis://127.0.0.1:6379/0\"}"
+        #expect(summary(Fixture.with("\(redis)\nrevocation: {\(setting)}")).isEmpty)
     }
 
     @Test("a limit counts by what the route knows of its clients, and together only where there is Redis")

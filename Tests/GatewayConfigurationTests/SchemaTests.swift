@@ -47,20 +47,20 @@ struct SchemaTests {
             ],
             "limits": Object(),
             "access_log": ["sample": 1],
-            "redis": ["url": "redis://a"],
+            "redis": ["url": "redis+sentinel://a/m", "tls": Object(), "sentinel": Object()],
             "tokens": ["issuer": "https://a", "key_directory": "k"],
             "issuers": [
                 ["issuer": "b", "jwks_file": "b", "audiences": ["c"], "algorithms": ["ES256"], "claims": Object()]
             ],
             "verification_cache": Object(),
             "revocation": Object(),
-            "credentials": ["database": "postgres://u@h/d"],
+            "credentials": ["database": "postgres://u@h/d", "api_key_cache": Object()],
             "login": ["delegate": ["url": "https://a"]],
             "cors": Object(),
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
-                    "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"]],
+                    "path": "/", "upstream": "api", "auth": ["any_of": ["jwt"], "methods": ["api": Object()]],
                     "rate_limit": ["requests": 1, "window": "1s", "key": "subject"],
                 ]
             ],
@@ -90,7 +90,7 @@ struct SchemaTests {
         let document = setting(value, at: steps(path)[...], in: fullDocument())
         let data = try JSONSerialization.data(
             withJSONObject: document, options: [.withoutEscapingSlashes, .sortedKeys])
-        let environment = ["ADMIN_TOKEN": "t", "REDIS_URL": "redis://a"]
+        let environment = ["ADMIN_TOKEN": "t", "REDIS_URL": "redis://a", "SIGNING_KEY": "k", "REFRESH_KEY": "r"]
         let files = Fixture.files(["/run/secrets/redis_password": Array("p".utf8)])
         return Fixture.problems(String(decoding: data, as: UTF8.self), environment: environment, files: files)
     }
@@ -104,10 +104,12 @@ struct SchemaTests {
         #expect(try problems(1, at: "version") == [])
         #expect(
             mappings(try schema(), path: "").map(\.path) == [
-                "", "access_log", "cors", "credentials", "issuers[0]", "issuers[0].claims", "limits", "listeners",
-                "listeners.admin",
+                "", "access_log", "cors", "credentials", "credentials.api_key_cache", "issuers[0]",
+                "issuers[0].claims", "limits", "listeners", "listeners.admin",
                 "listeners.public", "listeners.public.tls", "listeners.public.tls.certificates[0]", "login",
-                "login.delegate", "redis", "revocation", "routes[0]", "routes[0].auth", "routes[0].rate_limit",
+                "login.delegate", "redis", "redis.sentinel", "redis.tls", "revocation", "routes[0]", "routes[0].auth",
+                "routes[0].auth.methods.api",
+                "routes[0].rate_limit",
                 "tokens", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])
@@ -227,7 +229,8 @@ struct SchemaTests {
         }
         var known: Set<String> = []
         for mapping in mappings(try schema(), path: "") {
-            let path = mapping.path.replacing("upstreams.api", with: "upstreams.NAME").replacing("[0]", with: "[]")
+            let path = mapping.path.replacing("upstreams.api", with: "upstreams.NAME")
+                .replacing("methods.api", with: "methods.NAME").replacing("[0]", with: "[]")
             for (key, value) in mapping.properties {
                 let name = join(path, key)
                 known.insert(name)

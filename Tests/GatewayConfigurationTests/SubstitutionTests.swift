@@ -55,7 +55,7 @@ struct SubstitutionTests {
         #expect(configuration.workerCount == 7)
         #expect(configuration.requiresTokenType)
         #expect(configuration.leewaySeconds == 10)
-        #expect(configuration.redis?.password?.exposed == "7")
+        #expect(configuration.redis?.login?.password.exposed == "7")
         #expect(
             Fixture.problems(Fixture.with("workers: \"${N}\""), environment: ["N": "7"]).map(\.code) == [.wrongType])
     }

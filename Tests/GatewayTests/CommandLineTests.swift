@@ -185,5 +185,48 @@ extension GatewayTests {
             #expect(outcome.exitCode == 78)
             #expect(outcome.errors.contains("credentials"))
         }
+
+        @Test("clients and API keys: made, listed and taken back; a secret is shown once and never again")
+        func machines() async throws {
+            let program = try await prepared()
+            let added = try await program.run("client", "add", "robot", "--scope", "orders:read")
+            #expect(
+                added.exitCode == 0 && added.output.wholeMatch(of: /cs_[0-9A-Za-z]{43}\n/) != nil, "\(added.errors)")
+            let key = try await program.run(
+                "api-key", "create", "--client", "robot", "--scope", "orders:read", "--expires-in", "90d", "--label",
+                "ci")
+            let text = key.output.trimmingCharacters(in: .newlines)
+            #expect(text.wholeMatch(of: /pk_[0-9A-Za-z]{12}_[0-9A-Za-z]{38}/) != nil, "\(key.errors)")
+            let id = String(text.dropFirst(3).prefix(12))
+            let clients = try await program.run("client", "list")
+            #expect(clients.output.contains("robot") && clients.output.contains("client_credentials"))
+            let keys = try await program.run("api-key", "list")
+            #expect(keys.output.contains(id) && keys.output.contains("active") && keys.output.contains("client robot"))
+            for secret in [added.output.trimmingCharacters(in: .newlines), String(text.suffix(38))] {
+                #expect(!(clients.output + keys.output).contains(secret))
+            }
+            #expect(try await program.run("api-key", "revoke", id).exitCode == 0)
+            #expect(try await program.run("api-key", "list").output.contains("revoked"))
+            #expect(try await program.run("client", "disable", "robot").exitCode == 0)
+            #expect(try await program.run("client", "list").output.contains("disabled"))
+            for arguments in [
+                ["client", "add", "portcullis"], ["client", "add", "alice"], ["client", "add", "robot"],
+                ["client", "add", "p", "--public", "--grants", "client_credentials"], ["client", "disable", "nobody"],
+                ["api-key", "create", "--client", "nobody"], ["api-key", "revoke", "000000000000"],
+                ["api-key", "create", "--user", "alice", "--addresses", "10.0.0.1/8"],
+            ] {
+                let outcome = try await Program.Outcome(
+                    program.launch(arguments + ["--config", "portcullis.yaml"]))
+                #expect(outcome.exitCode == 78 && outcome.output == "" && !outcome.errors.isEmpty, "\(arguments)")
+            }
+            for arguments in [
+                ["api-key", "create"], ["api-key", "create", "--user", "a", "--client", "b"], ["api-key", "revoke"],
+                ["api-key", "create", "--user", "a", "--expires-in", "soon"],
+            ] {
+                let outcome = try await Program.Outcome(
+                    program.launch(arguments + ["--config", "portcullis.yaml"]))
+                #expect(outcome.exitCode == 64, "\(arguments)")
+            }
+        }
     }
 }

@@ -45,6 +45,81 @@ extension GatewayTests {
             }
         }
 
+        private static let methodSettings: GatewaySettings = {
+            var settings = GatewaySettings()
+            settings.sections = ["hierarchical_scopes: true"]
+            settings.routes = [
+                "{path: /mixed/, upstream: api, auth: {any_of: [jwt], scopes: [\"a:read\"], methods: "
+                    + "{POST: {scopes: [\"a:write\", \"a:admin\"], scopes_match: any}, DELETE: {scopes: [\"a:admin\"]}, "
+                    + "OPTIONS: {}}}, rate_limit: {requests: 8, window: 1h, key: subject}}",
+                "{path: /get/, methods: [GET, POST], upstream: api, auth: {any_of: [jwt], "
+                    + "methods: {GET: {scopes: [\"a:read\"]}, HEAD: {scopes: [\"a:head\"]}}}}",
+                "{path: /secret/, upstream: api, auth: {any_of: [jwt], methods: {GET: {scopes: [\"a:read\"]}}}}",
+            ]
+            return settings
+        }()
+
+        @Test("a method that is named wants its own scopes, all others the route's; HEAD wants what GET wants")
+        func perMethod() async throws {
+            try await GatewayFixture.with(Self.methodSettings) { gateway in
+                func status(_ method: String, _ path: String, _ scope: String) async throws -> Int {
+                    let token = try gateway.issuer.token([
+                        "scope": "\"\(scope)\"", "sub": "\"\(method)\(scope)\"",
+                    ])
+                    return try await gateway.call(method, path, token: token).status
+                }
+                for (method, path, scope, expected) in [
+                    ("GET", "/mixed/x", "a:read", 200), ("GET", "/mixed/x", "a:write", 403),
+                    ("PUT", "/mixed/x", "a:read", 200), ("PUT", "/mixed/x", "a:admin", 403),
+                    ("POST", "/mixed/x", "a:admin", 200), ("POST", "/mixed/x", "a:read", 403),
+                    ("DELETE", "/mixed/x", "a:admin", 200), ("DELETE", "/mixed/x", "a:read a:write", 403),
+                    ("OPTIONS", "/mixed/x", "z", 200), ("FETCH", "/mixed/x", "a:write", 403),
+                    ("GET", "/get/x", "a:read", 200), ("GET", "/get/x", "a:head", 403),
+                    ("HEAD", "/get/x", "a:head", 200), ("HEAD", "/get/x", "a:read", 403),
+                    ("POST", "/get/x", "", 200), ("PUT", "/get/x", "a:read", 405),
+                    ("HEAD", "/secret/x", "", 403), ("HEAD", "/secret/x", "a:read", 200),
+                    ("PUT", "/secret/x", "", 200),
+                ] {
+                    let found = try await status(method, path, scope)
+                    #expect(found == expected, "\(method) \(path) \(scope)")
+                }
+            }
+        }
+
+        @Test("the methods of one route share its limit")
+        func sharedLimit() async throws {
+            try await GatewayFixture.with(Self.methodSettings) { gateway in
+                let token = try gateway.issuer.token(["scope": "\"a:read a:write a:admin\""])
+                for index in 0..<8 {
+                    let method = ["GET", "POST", "DELETE", "OPTIONS"][index % 4]
+                    #expect(try await gateway.call(method, "/mixed/x", token: token).status == 200)
+                }
+                for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+                    #expect(try await gateway.call(method, "/mixed/x", token: token).status == 429)
+                }
+            }
+        }
+
+        @Test("where scopes are hierarchical a:* covers what begins with a:, and nothing else")
+        func hierarchy() async throws {
+            var plain = Self.methodSettings
+            plain.sections = []
+            for (settings, isHierarchical) in [(Self.methodSettings, true), (plain, false)] {
+                try await GatewayFixture.with(settings) { gateway in
+                    func status(_ scope: String) async throws -> Int {
+                        let token = try gateway.issuer.token(["scope": "\"\(scope)\"", "sub": "\"\(scope)\""])
+                        return try await gateway.call("DELETE", "/mixed/x", token: token).status
+                    }
+                    let wildcard = try await status("a:*")
+                    #expect(wildcard == (isHierarchical ? 200 : 403))
+                    for scope in ["*", ":*", "a*", "a", "a:", "a:a*", "b:*", "a:admin:*", "A:*", "a:**", "*:admin"] {
+                        let found = try await status(scope)
+                        #expect(found == 403, "\(scope)")
+                    }
+                }
+            }
+        }
+
         @Test("scopes are the route's own: the longer path, the host and the method decide")
         func perRoute() async throws {
             try await GatewayFixture.with(Self.settings) { gateway in

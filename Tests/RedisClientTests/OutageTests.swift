@@ -91,6 +91,23 @@ struct OutageTests {
         }
     }
 
+    @Test("a silent connection to a server that answers no more is found by a PING, one that answers is kept")
+    func idleConnections() async throws {
+        let server = try RedisServerProcess()
+        var configuration = RedisConfiguration.local(port: server.port, commandTimeout: .milliseconds(200))
+        configuration.checkInterval = .milliseconds(20)
+        try await withClient(configuration) { client in
+            let isAsked = try await eventually {
+                try server.command("INFO", "commandstats").contains("cmdstat_ping:calls=")
+            }
+            #expect(isAsked && client.isReady && client.connectionLossCount == 0)
+            server.pause()
+            #expect(await eventually { !client.isReady })
+            server.resume()
+            #expect(await eventually { client.isReady })
+        }
+    }
+
     @Test("connections killed by the server again and again never mix up replies")
     func killedConnections() async throws {
         let server = try RedisServerProcess()

@@ -38,6 +38,7 @@ struct RandomWorld {
         case 60..<90: reply(jitter: jitter)
         case 90..<95: passDeadline(jitter: jitter)
         case 95..<98: ended(state.channelEnded(.connectionClosed, now: now, jitter: jitter))
+        case 99: changeTarget()
         case 98: if Int.random(in: 0..<20, using: &random) == 0 { stop() }
         default: break
         }
@@ -75,6 +76,20 @@ struct RandomWorld {
         check(attempt == openAttempt, "a channel of an old attempt was taken")
     }
 
+    private mutating func changeTarget() {
+        switch state.targetChanged(now: now) {
+        case .none: check(stopped, "another server was ignored")
+        case .connect: check(openAttempt == nil && !stopped, "a connection to the old server was forgotten")
+        case .disconnect(let end):
+            check(openAttempt != nil, "an end without a connection")
+            check(end.reconnectDelay == .zero, "waits before it connects to another server")
+            checkAbandoned(end)
+            waiting = []
+            openAttempt = nil
+            isReady = false
+        }
+    }
+
     private mutating func submit() {
         let command = Command()
         let byteCount = Int.random(in: 0...40, using: &random)
@@ -92,7 +107,7 @@ struct RandomWorld {
 
     private mutating func reply(jitter: Double) {
         let verdicts: [RedisConnectionState.Verdict] = [
-            .fits, .fits, .fits, .fits, .serverError(code: "ERR"), .serverError(code: "NOAUTH"), .misfit,
+            .fits, .fits, .fits, .fits, .serverError(code: "ERR"), .serverError(code: "NOAUTH"), .misfit, .message,
         ]
         let verdict = verdicts.randomElement(using: &random) ?? .misfit
         switch state.received(verdict, now: now, jitter: jitter) {
@@ -111,7 +126,7 @@ struct RandomWorld {
             check(openAttempt != nil && verdict == .fits, "ready upon \(verdict)")
             isReady = true
         case .disconnect(let end): ended(end)
-        case .none: check(openAttempt == nil, "a reply was ignored")
+        case .none: check(openAttempt == nil || verdict == .message, "a reply was ignored")
         }
     }
 

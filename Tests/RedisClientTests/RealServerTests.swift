@@ -26,7 +26,7 @@ struct RealServerTests {
     func unixSocketAndDatabase() async throws {
         let server = try RedisServerProcess()
         var configuration = RedisConfiguration.local(port: 0)
-        configuration.endpoint = .unix(path: server.socketPath)
+        configuration.topology = .standalone(.unix(path: server.socketPath))
         configuration.database = 5
         try await withClient(configuration) { client in
             #expect(await client.outcome("SET", "k", "v") == .success(.status("OK")))

@@ -72,15 +72,18 @@ struct StrictDecimalTests {
 
 @Suite("Time-ordered identifiers")
 struct TimeOrderedIDTests {
-    @Test("the example of RFC 9562, appendix A.6, is read")
-    func vector() {
-        #expect(TimeOrderedID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")?.milliseconds == 1_645_557_742_000)
+    @Test("twelve digits are the instant, all others are random")
+    func form() {
+        let text = "017f22e279b0-00112233445566778899aabbccddeeff"
+        #expect(TimeOrderedID(text)?.milliseconds == 1_645_557_742_000)
+        let randomness: [UInt8] = (0..<16).map { $0 * 0x11 }
+        #expect(TimeOrderedID(milliseconds: 1_645_557_742_000, randomness: randomness).text == text)
     }
 
     @Test("what is made is read back")
     func roundTrip() {
         for milliseconds: Int64 in [0, 1, 999, 1_700_000_000_123, EpochMilliseconds.latest] {
-            let made = TimeOrderedID(milliseconds: milliseconds, randomness: [UInt8](repeating: 0xFF, count: 10))
+            let made = TimeOrderedID(milliseconds: milliseconds, randomness: [UInt8](repeating: 0xFF, count: 16))
             #expect(TimeOrderedID(made.text) == made)
             #expect(made.milliseconds == milliseconds)
         }
@@ -89,10 +92,10 @@ struct TimeOrderedIDTests {
     @Test(
         "other text is refused",
         arguments: [
-            "", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-18c4-dc0c0c07398f",
-            "017F22E2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e279b0-7cc3-98c4-dc0c0c07398f0",
-            "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g",
-            "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n",
+            "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e279b000112233445566778899aabbccddeeff00",
+            "017F22e279b0-00112233445566778899aabbccddeeff", "017f22e279b0_00112233445566778899aabbccddeeff",
+            "017f22e279b0-00112233445566778899aabbccddeef", "017f22e279b0-00112233445566778899aabbccddeefg",
+            "017f22e279b0-00112233445566778899aabbccddeeff\n",
         ]
     )
     func refused(text: String) {

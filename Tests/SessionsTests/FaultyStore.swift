@@ -89,4 +89,10 @@ final class FaultyStore: SessionStore {
             try await store.sessions(of: subject, after: cursor, limit: limit, nowMilliseconds: nowMilliseconds)
         }
     }
+
+    func session(_ id: String, nowMilliseconds: Int64) async throws(RevocationFailure) -> SessionRecord? {
+        try await perform { () throws(RevocationFailure) in
+            try await store.session(id, nowMilliseconds: nowMilliseconds)
+        }
+    }
 }

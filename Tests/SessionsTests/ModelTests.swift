@@ -44,7 +44,7 @@ struct ModelRun {
         service = try SessionService(
             policy: harness.policy, signingKeys: harness.signingKeys, store: store,
             clock: { [clock = harness.clock] in clock.milliseconds }, audit: { _ in })
-        sealer = try RefreshTokenSealer(key: harness.signingKeys.refreshKey, issuer: harness.policy.issuer)
+        sealer = try RefreshTokenSealer(keys: harness.signingKeys.refreshKeys, issuer: harness.policy.issuer)
         model = SessionModel(policy: harness.policy)
     }
 

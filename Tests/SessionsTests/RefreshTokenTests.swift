@@ -1,6 +1,7 @@
 import JOSE
-import Sessions
 import Testing
+
+@testable import Sessions
 
 @Suite("Refresh tokens")
 struct RefreshTokenTests {
@@ -77,6 +78,22 @@ struct RefreshTokenTests {
         let issuer = try RefreshTokenSealer(key: [UInt8](repeating: 7, count: 32), issuer: "https://auth.example2")
         #expect(throws: SessionError.Grant.forged) { try key.open(text) }
         #expect(throws: SessionError.Grant.forged) { try issuer.open(text) }
+    }
+
+    @Test("a change of keys keeps old tokens good, and repeats them as they were given out")
+    func keyChange() throws {
+        let (old, new) = ([UInt8](repeating: 7, count: 32), [UInt8](repeating: 8, count: 32))
+        let keys = try RefreshKeys([
+            .init(id: RefreshKeyID(of: old), secret: old, activatesSeconds: 100),
+            .init(id: RefreshKeyID(of: new), secret: new, activatesSeconds: 200),
+        ])
+        let both = try RefreshTokenSealer(keys: keys, issuer: "https://auth.example")
+        let before = try both.seal(token, givenOutAtMilliseconds: 199_999)
+        let after = try both.seal(token, givenOutAtMilliseconds: 200_000)
+        #expect(before == (try sealer.seal(token)))
+        #expect(before != after)
+        #expect(try both.open(before) == token && both.open(after) == token)
+        #expect(throws: SessionError.Grant.forged) { try sealer.open(after) }
     }
 
     @Test("a key of another length is refused", arguments: [0, 16, 31, 33])

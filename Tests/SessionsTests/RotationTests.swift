@@ -146,7 +146,7 @@ struct RotationTests {
     func ahead(kind: SessionHarness.Kind) async throws {
         try await Harness.with(kind) { harness in
             let tokens = try await harness.begin()
-            let sealer = try RefreshTokenSealer(key: harness.signingKeys.refreshKey, issuer: harness.policy.issuer)
+            let sealer = try RefreshTokenSealer(keys: harness.signingKeys.refreshKeys, issuer: harness.policy.issuer)
             let future = try sealer.seal(RefreshToken(sessionID: tokens.sessionID, generation: 2))
             await harness.expectRefused(future, .ahead)
             await harness.expectRefused(tokens.refreshToken, .unknownSession)
@@ -254,7 +254,7 @@ struct RotationTests {
         try await Harness.with(kind) { harness in
             let first = try await harness.begin()
             try harness.service.use(
-                SigningKeys(
+                try SigningKeys(
                     signer: harness.signingKeys.signer,
                     publicKeys: harness.signingKeys.publicKeys,
                     refreshKey: [UInt8](repeating: 1, count: 32)

@@ -57,7 +57,7 @@ struct SessionHarness: Sendable {
         let bare = try JSONWebKey(material: .publicKey(key.publicKey), keyID: nil, algorithm: .es256)
         let keyID = bare.thumbprint()
         let published = try JSONWebKey(material: .publicKey(key.publicKey), keyID: keyID, algorithm: .es256)
-        signingKeys = SigningKeys(
+        signingKeys = try SigningKeys(
             signer: try TokenSigner(key: key, keyID: keyID, algorithm: .es256),
             publicKeys: try JSONWebKeySet(keys: [published]),
             refreshKey: try Random.bytes(32)
@@ -72,8 +72,14 @@ struct SessionHarness: Sendable {
             signingKeys: signingKeys,
             store: store,
             clock: { [clock] in clock.milliseconds },
+            random: Self.randomness,
             audit: { [recorder] in recorder.record($0) }
         )
+    }
+
+    /// Unpredictable but for its end, so that no lot shortens the life of a token.
+    static func randomness(_ count: Int) throws(SessionError) -> [UInt8] {
+        try SessionService.unpredictableBytes(count).dropLast(2) + [0, 0]
     }
 
     static func policy(

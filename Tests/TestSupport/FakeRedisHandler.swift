@@ -33,6 +33,8 @@ final class FakeRedisHandler: ChannelInboundHandler {
         while let command = nextCommand() {
             if answersHandshake, command.starts(with: ["CLIENT", "SETNAME"]) {
                 perform([.send("+OK\r\n")], context: context)
+            } else if answersHandshake, command == ["PING"] {
+                perform([.send("+PONG\r\n")], context: context)
             } else {
                 perform(behaviour(FakeRedisServer.Request(connection: number, command: command)), context: context)
             }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A server that answers Redis commands as a test says, in order to misbehave.
 ///
-/// It answers `CLIENT SETNAME` with `OK` unless told otherwise, so that a client becomes ready.
+/// It answers `CLIENT SETNAME` and `PING` as it should unless told otherwise, so that a client becomes and stays ready.
 package final class FakeRedisServer: Sendable {
     /// One thing to do with a connection.
     package enum Step: Sendable {
@@ -46,7 +46,7 @@ package final class FakeRedisServer: Sendable {
     /// Starts a server on a free loopback port.
     /// - Parameters:
     ///   - onConnect: What to do with a new connection before it sends anything.
-    ///   - answersHandshake: Whether `CLIENT SETNAME` is answered without asking `behaviour`.
+    ///   - answersHandshake: Whether `CLIENT SETNAME` and `PING` are answered without asking `behaviour`.
     ///   - behaviour: Decides what happens upon each command.
     /// - Returns: The server, listening.
     /// - Throws: When it cannot listen.

@@ -165,6 +165,19 @@ package final class RecordingBackend: Sendable {
                     encoder.writeAndFlush(NIOAny(ByteBuffer(string: "220 mail.test ESMTP\r\n\r\n")), promise: nil)
                     channel.close(promise: nil)
                 }
+            } else if path.hasSuffix("/events") {
+                let fields: HTTPHeaders = ["Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"]
+                context.write(
+                    wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: fields))),
+                    promise: nil)
+                // There is more to come, and it never does.
+                context.writeAndFlush(
+                    wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: "data: 1\n\n")))), promise: nil)
+            } else if path.hasSuffix("/socket") {
+                let fields: HTTPHeaders = ["Connection": "Upgrade", "Upgrade": "websocket"]
+                let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: fields)
+                context.write(wrapOutboundOut(.head(head)), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             } else if path.hasSuffix("/hangup") {
                 context.close(promise: nil)
             } else if !path.hasSuffix("/silent") {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 
@@ -46,6 +47,7 @@ package final class RedisServerProcess: Sendable {
                 return
             } catch {
                 unlink(socketPath)
+                try? FileManager.default.removeItem(atPath: Self.folder(socketPath))
                 failure = error
             }
         }
@@ -55,7 +57,10 @@ package final class RedisServerProcess: Sendable {
     deinit {
         kill()
         unlink(socketPath)
+        try? FileManager.default.removeItem(atPath: Self.folder(socketPath))
     }
+
+    private static func folder(_ socketPath: String) -> String { socketPath + ".files" }
 
     /// The identifier of the running process; `nil` after `kill()`.
     package var processIdentifier: Int32? { process.withLock { $0?.identifier } }
@@ -88,6 +93,29 @@ package final class RedisServerProcess: Sendable {
         process.withLock { $0 = started }
     }
 
+    /// The server's program: `redis-server`, unless `PORTCULLIS_REDIS_SERVER` names another one, such as a Valkey.
+    package static var program: String {
+        guard let name = getenv("PORTCULLIS_REDIS_SERVER") else { return "redis-server" }
+        return String(cString: name)
+    }
+
+    /// Whether the program was built with TLS; when not, that is said.
+    package static let speaksTLS: Bool = {
+        guard let authority = try? TestAuthority(), let pair = try? authority.issue("probe", names: ["localhost"]),
+            let port = try? freePort()
+        else { return true }
+        // Its files go with the authority. Other settings of TLS are taken by a server without it, too.
+        let speaks = withExtendedLifetime(authority) {
+            let arguments = [
+                "--tls-port", String(port), "--tls-cert-file", pair.certificate, "--tls-key-file", pair.privateKey,
+                "--tls-ca-cert-file", authority.root.certificate,
+            ]
+            return (try? RedisServerProcess(arguments: arguments)) != nil
+        }
+        if !speaks { print("SKIPPED tests of TLS: \(program) was built without it") }
+        return speaks
+    }()
+
     /// Runs one command by `redis-cli` and returns what that prints, less the last line end.
     @discardableResult
     package func command(_ arguments: String...) throws -> String {
@@ -108,9 +136,13 @@ package final class RedisServerProcess: Sendable {
         _ password: String?,
         _ arguments: [String]
     ) throws -> ChildProcess {
+        // Of its own: a replica writes what it was sent, and the next server that started there would load it.
+        let folder = folder(socketPath)
+        try? FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var line = [
-            "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socketPath,
-            "--save", "", "--appendonly", "no", "--dir", "/tmp",
+            program, "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socketPath,
+            "--save", "", "--appendonly", "no", "--dir", folder,
         ]
         if let password { line += ["--requirepass", password] }
         let process = try ChildProcess(line + arguments)

@@ -1,3 +1,5 @@
+import LibCrypto
+
 /// The stored form of a secret that a machine was given: SHA-256 under the pepper.
 ///
 /// Such secrets are random and long, so that a fast hash is as good as a slow one: there is nothing to guess.
@@ -23,6 +25,9 @@ package struct SecretHash: Sendable, Hashable, CustomStringConvertible, CustomRe
 
     /// The hash as it is stored: base64 without padding, 43 characters.
     package var storedForm: String { PHCBase64.encode(bytes) }
+
+    /// Whether both are the same, in constant time.
+    package func matches(_ other: SecretHash) -> Bool { constantTimeEqual(bytes, other.bytes) }
 
     /// A constant, so that no log ever holds a hash.
     package var description: String { "<secret hash>" }

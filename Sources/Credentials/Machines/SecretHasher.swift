@@ -55,6 +55,6 @@ package final class SecretHasher: Sendable {
     package func verify(
         _ secret: some Sequence<UInt8>, of identifier: String, for purpose: Purpose, against hash: SecretHash
     ) throws(CredentialError) -> Bool {
-        constantTimeEqual(try self.hash(secret, of: identifier, for: purpose).bytes, hash.bytes)
+        try self.hash(secret, of: identifier, for: purpose).matches(hash)
     }
 }

@@ -25,9 +25,14 @@ enum PostgreSQLMigrator {
 
     /// The version of the tables; 0 for a database that has none.
     static func version(_ connection: PostgreSQLConnection) throws(CredentialError) -> Int {
+        // In this order: another node may make all of them in between.
+        let hasTables = try hasTables(connection)
         let isThere = "SELECT CAST(to_regclass('portcullis_schema') IS NOT NULL AS INTEGER)"
         guard try connection.run(isThere).rows.first?.first == .integer(1) else {
-            try requireEmptySchema(connection)
+            guard !hasTables else {
+                throw CredentialError(
+                    .unavailable(.foreignDatabase), detail: "there are other tables; use a database for this alone")
+            }
             return 0
         }
         let rows = try connection.run("SELECT version FROM portcullis_schema").rows
@@ -67,7 +72,7 @@ enum PostgreSQLMigrator {
         _ = try connection.run("COMMIT")
     }
 
-    private static func requireEmptySchema(_ connection: PostgreSQLConnection) throws(CredentialError) {
+    private static func hasTables(_ connection: PostgreSQLConnection) throws(CredentialError) -> Bool {
         let rows = try connection.run(
             """
             SELECT count(*) FROM pg_catalog.pg_class
@@ -75,9 +80,6 @@ enum PostgreSQLMigrator {
                 AND relkind IN ('r', 'p', 'v', 'm', 'f')
             """
         ).rows
-        guard rows.first?.first == .integer(0) else {
-            throw CredentialError(
-                .unavailable(.foreignDatabase), detail: "there are other tables; use a database for this alone")
-        }
+        return rows.first?.first != .integer(0)
     }
 }

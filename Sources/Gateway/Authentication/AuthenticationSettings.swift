@@ -11,6 +11,16 @@ struct AuthenticationSettings: Sendable {
         var origin: TokenOrigin
     }
 
+    /// What concerns API keys.
+    struct APIKeys: Sendable {
+        /// How many keys each event loop remembers.
+        var entriesPerLoop = 0
+        /// How long a look-up holds.
+        var lifetimeSeconds: Int64 = 0
+        /// What `X-Auth-Issuer` says: owners of keys are subjects of this gateway's own tokens.
+        var issuer = ""
+    }
+
     var issuers: [Issuer]
     var leewaySeconds: Int64
     /// The policies that routes name by index.
@@ -19,20 +29,23 @@ struct AuthenticationSettings: Sendable {
     var policies: [RoutePolicy]
     /// How many tokens each event loop remembers.
     var cacheEntriesPerLoop: Int
+    var apiKeys = APIKeys()
     var revocationKeys: RevocationKeys
     /// Which form of the deny-list question is kept with a token.
     var queryForms: DenyListQuery.Forms
     /// Whether the deny-list is asked at all.
     var asksDenyList: Bool
+    /// How old what is known may be where a route goes by that in an outage.
+    var staleGraceNanoseconds: Int64 = 0
 
     func origin(of token: VerifiedToken) -> TokenOrigin {
         issuers[token.issuerIndex].origin
     }
 
-    /// A verifier for one event loop or one task at a time.
+    /// The issuers with the keys known at start, to be kept up to date.
     ///
     /// - Throws: `JOSEError` when a key cannot be used.
-    func makeVerifier() throws(JOSEError) -> TokenVerifier {
-        try TokenVerifier(issuers: issuers.map(\.trusted), leewaySeconds: leewaySeconds)
+    func makeTrustStore() throws(JOSEError) -> TrustStore {
+        try TrustStore(issuers: issuers.map(\.trusted), leewaySeconds: leewaySeconds)
     }
 }

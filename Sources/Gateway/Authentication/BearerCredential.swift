@@ -8,6 +8,8 @@ enum BearerCredential {
     case malformed
     /// The bytes after `Bearer` and its spaces; the verifier judges them.
     case token(UnsafeRawBufferPointer)
+    /// The value of `X-API-Key`.
+    case apiKey(UnsafeRawBufferPointer)
 
     /// Finds the credential of a request.
     ///
@@ -17,7 +19,9 @@ enum BearerCredential {
         let count = head.authorizationCount &+ head.apiKeyCount
         guard count > 0 else { return .none }
         guard count == 1 else { return .malformed }
-        guard let value = head.value(of: .authorization, in: bytes) else { return .none }
+        guard let value = head.value(of: .authorization, in: bytes) else {
+            return head.value(of: .apiKey, in: bytes).map { .apiKey($0) } ?? .none
+        }
         guard value.slice(0, 6).equalsIgnoringCase("bearer") else { return .none }
         guard value.count > 6 else { return .malformed }
         // `Bearerx…` is another scheme; after the scheme come one or more spaces.

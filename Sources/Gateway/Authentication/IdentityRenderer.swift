@@ -1,3 +1,4 @@
+import Credentials
 import JOSE
 import LibCrypto
 import Proxy
@@ -24,6 +25,27 @@ enum IdentityRenderer {
         return Identity(
             headerLines: lines,
             countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: clientID),
+            loggedSubject: loggedForm(of: subject))
+    }
+
+    /// The lines of an API key: its owner is the subject, its id stands for a token's.
+    static func render(_ key: APIKey, issuer: String) -> Identity {
+        let subject = key.owner.name
+        var clientID: String?
+        if case .client(let id) = key.owner { clientID = id.text }
+        var lines: [UInt8] = []
+        lines.reserveCapacity(256)
+        append("X-Auth-Subject: ", subject, to: &lines)
+        if !key.scope.text.isEmpty { append("X-Auth-Scope: ", key.scope.text, allowingSpaces: true, to: &lines) }
+        if let clientID { append("X-Auth-Client-Id: ", clientID, to: &lines) }
+        append("X-Auth-Token-Id: ", key.id.tokenID, to: &lines)
+        append("X-Auth-Issuer: ", issuer, to: &lines)
+        append("X-Auth-Method: ", "api_key", to: &lines)
+        // Where clients are counted, the key of a user counts for itself.
+        let counted = clientID ?? key.id.tokenID
+        return Identity(
+            headerLines: lines,
+            countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: counted),
             loggedSubject: loggedForm(of: subject))
     }
 

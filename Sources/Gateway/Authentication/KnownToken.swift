@@ -2,29 +2,19 @@ import JOSE
 import Proxy
 import Revocation
 
-/// What is remembered of a verified token: only what cannot change while it lives.
-///
-/// Its times are judged again on each use, and the deny-list is asked again.
-final class KnownToken {
+/// What is remembered of a verified token.
+final class KnownToken: KnownCredential {
     let validity: TokenValidity
-    let scope: String
-    let identity: Identity
-    let query: DenyListQuery
-    private let standings: [RoutePolicy.Standing]
 
     init(_ token: VerifiedToken, settings: AuthenticationSettings) {
         validity = token.validity
-        scope = token.scope
-        identity = IdentityRenderer.render(token)
-        query = Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms)
         let issuerAudiences = settings.issuers[token.issuerIndex].audiences
-        standings = settings.policies.map {
-            $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
-        }
-    }
-
-    func standing(with policy: Int) -> RoutePolicy.Standing {
-        standings[policy]
+        super.init(
+            scope: token.scope, identity: IdentityRenderer.render(token),
+            query: Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms),
+            standings: settings.policies.map {
+                $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+            })
     }
 
     /// The question whether a token is revoked.

@@ -13,6 +13,7 @@ final class LimitedAuthentication: Authentication {
     /// The limit that the request in hand will be counted by, while the inner authentication has it.
     private var limiter: RouteRateLimiter?
     private var identity: Identity?
+    private var basis: PermitBasis?
     private var pending: PendingCount?
     /// The key of the address that the request in hand came from; most requests of a connection come from the same.
     private var address: (network: UInt128?, key: UInt128) = (nil, RateLimitKey.of(0))
@@ -35,18 +36,25 @@ final class LimitedAuthentication: Authentication {
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, policy: Int?
     ) -> AuthenticationDecision {
         guard let policy, limiters.indices.contains(policy), let limiter = limiters[policy] else {
-            return inner.begin(head, bytes, policy: policy)
+            return ask(head, bytes, policy)
         }
         if limiter.key == .address { takeAddress(head, bytes) }
-        if limiter.isPublic { return count(nil, by: limiter) }
-        let decision = inner.begin(head, bytes, policy: policy)
+        if limiter.isPublic { return count(nil, nil, by: limiter) }
+        let decision = ask(head, bytes, policy)
         switch decision {
-        case .permit(let permit): return count(permit.identity, by: limiter)
+        case .permit(let permit): return count(permit.identity, permit.basis, by: limiter)
         case .deny: return decision
         case .pending:
             self.limiter = limiter
             return decision
         }
+    }
+
+    private func ask(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ policy: Int?
+    ) -> AuthenticationDecision {
+        if inner.peer == nil { inner.peer = peer }
+        return inner.begin(head, bytes, policy: policy)
     }
 
     override func cancel() {
@@ -55,6 +63,11 @@ final class LimitedAuthentication: Authentication {
         pending = nil
         limiter = nil
         identity = nil
+        basis = nil
+    }
+
+    override func reasonToEnd(_ basis: PermitBasis) -> StaticString? {
+        inner.reasonToEnd(basis)
     }
 
     /// The inner authentication has decided later.
@@ -62,12 +75,14 @@ final class LimitedAuthentication: Authentication {
         let limiter = limiter
         self.limiter = nil
         guard let limiter, case .permit(let permit) = decision else { return decide(decision) }
-        let decision = count(permit.identity, by: limiter)
+        let decision = count(permit.identity, permit.basis, by: limiter)
         if case .pending = decision { return }
         decide(decision)
     }
 
-    private func count(_ identity: Identity?, by limiter: RouteRateLimiter) -> AuthenticationDecision {
+    private func count(
+        _ identity: Identity?, _ basis: PermitBasis?, by limiter: RouteRateLimiter
+    ) -> AuthenticationDecision {
         let key: UInt128 =
             switch limiter.key {
             case .address: address.key
@@ -79,23 +94,27 @@ final class LimitedAuthentication: Authentication {
         guard let decision = limiter.limiter.take(key, for: handler) else {
             handler.owner = self
             self.identity = identity
+            self.basis = basis
             return .pending
         }
-        return conclude(decision, identity)
+        return conclude(decision, identity, basis)
     }
 
     /// Redis has counted.
     fileprivate func counted(_ decision: RateLimitDecision) {
-        let identity = identity
+        let (identity, basis) = (identity, basis)
         self.identity = nil
-        decide(conclude(decision, identity))
+        self.basis = nil
+        decide(conclude(decision, identity, basis))
     }
 
-    private func conclude(_ decision: RateLimitDecision, _ identity: Identity?) -> AuthenticationDecision {
+    private func conclude(
+        _ decision: RateLimitDecision, _ identity: Identity?, _ basis: PermitBasis?
+    ) -> AuthenticationDecision {
         let standing = RateLimitStanding(
             limit: decision.limit, remaining: decision.remaining,
             resetSeconds: Self.seconds(decision.resetMilliseconds))
-        guard !decision.isAllowed else { return .permit(permit(identity, rateLimit: standing)) }
+        guard !decision.isAllowed else { return .permit(permit(identity, basis: basis, rateLimit: standing)) }
         return .deny(
             Denial(
                 .tooManyRequests(retryAfterSeconds: max(Self.seconds(decision.retryAfterMilliseconds), 1)),

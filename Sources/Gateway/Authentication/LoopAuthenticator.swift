@@ -1,4 +1,5 @@
 import Foundation
+import GatewayConfiguration
 import JOSE
 import Logging
 import Proxy
@@ -9,17 +10,49 @@ final class LoopAuthenticator {
     let settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
+    /// `nil` where there is no database that API keys could be in.
+    let apiKeys: LoopAPIKeys?
+    private(set) var counts = RevocationCounts()
+    private let outage: DenyListOutage
+    private var isInOutage = false
     private let leewaySeconds: Int64
-    private let verifier: TokenVerifier
+    private let unknownKeys: UnknownKeyPolicy
+    private var verifier: TokenVerifier
+    private var generation: UInt64
     private let cache: VerificationCache<KnownToken>
 
-    init(settings: AuthenticationSettings, denyList: DenyList, logger: Logger) throws(JOSEError) {
+    /// - Parameters:
+    ///   - settings: what is the same for all event loops.
+    ///   - trust: the issuers and their keys; to be kept up with by ``TrustStore/subscribe(_:on:)``.
+    ///   - unknownKeys: told of keys that an issuer may have begun to use.
+    ///   - denyList: the loop's deny-list.
+    ///   - outage: whether the deny-list can be asked, for the log.
+    ///   - apiKeys: finds API keys; `nil` where there is no database that they could be in.
+    ///   - logger: for the operator.
+    /// - Throws: `JOSEError` when a key cannot be used.
+    init(
+        settings: AuthenticationSettings, trust: TrustStore.Snapshot, unknownKeys: UnknownKeyPolicy,
+        denyList: DenyList, outage: DenyListOutage, apiKeys: LoopAPIKeys?, logger: Logger
+    ) throws(JOSEError) {
         self.settings = settings
         self.denyList = denyList
+        self.apiKeys = apiKeys
         self.logger = logger
+        self.unknownKeys = unknownKeys
+        self.outage = outage
         leewaySeconds = settings.leewaySeconds
-        verifier = try settings.makeVerifier()
+        verifier = try trust.makeVerifier()
+        generation = trust.generation
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
+    }
+
+    /// Takes up other keys, and forgets every token that was verified with those before.
+    func adopt(_ trust: TrustStore.Snapshot) {
+        guard trust.generation > generation else { return }
+        // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
+        verifier = (try? trust.makeVerifier()) ?? TokenVerifier.trustingNobody()
+        generation = trust.generation
+        cache.removeAll()
     }
 
     /// Verifies a token, or remembers that it was verified.
@@ -33,9 +66,69 @@ final class LoopAuthenticator {
             }
             return known
         }
-        let known = KnownToken(try verifier.verify(token, nowSeconds: now), settings: settings)
+        let verified: VerifiedToken
+        do throws(TokenRejection) {
+            verified = try verifier.verify(token, nowSeconds: now)
+        } catch {
+            guard error == .unknownKey, let issuer = verifier.lastIssuerIndex else { throw error }
+            throw unknownKeys.rejection(ofIssuer: issuer)
+        }
+        let known = KnownToken(verified, settings: settings)
         cache.insert(token: token, value: known)
         return known
+    }
+
+    /// Whether a request goes on, as far as revocation is concerned.
+    ///
+    /// - Returns: `nil` when it does.
+    func denial(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: Int) -> Denial? {
+        switch verdict {
+        case .clear:
+            counts.clear &+= 1
+            noteOutage(false)
+            return nil
+        case .revoked:
+            counts.revoked &+= 1
+            return .tokenRevoked
+        case .unavailable:
+            noteOutage(true)
+            return denialInOutage(known, settings.policies[policy].outagePolicy)
+        }
+    }
+
+    private func denialInOutage(_ known: KnownCredential, _ policy: Configuration.OutagePolicy) -> Denial? {
+        switch policy {
+        case .open:
+            counts.openAllowed &+= 1
+            return nil
+        case .stale where denyList.wasClear(known.query, graceNanoseconds: settings.staleGraceNanoseconds):
+            counts.staleAllowed &+= 1
+            return nil
+        case .closed, .stale:
+            counts.unavailable &+= 1
+            return .denyListUnavailable
+        }
+    }
+
+    private func noteOutage(_ isOn: Bool) {
+        guard isOn != isInOutage else { return }
+        isInOutage = isOn
+        if isOn { outage.began() } else { outage.ended() }
+    }
+
+    /// Why an exchange of a credential must end, if it must.
+    func reasonToEnd(_ known: KnownCredential) -> StaticString? {
+        switch known {
+        case let token as KnownToken:
+            if token.validity.rejection(nowSeconds: Self.nowSeconds, leewaySeconds: leewaySeconds) == .expired {
+                return "expired"
+            }
+        case let key as KnownAPIKey:
+            if key.expiresAtSeconds <= Self.nowSeconds { return "expired" }
+        default: break
+        }
+        guard settings.asksDenyList, case .revoked = denyList.lastKnown(known.query) else { return nil }
+        return "revoked"
     }
 
     private static var nowSeconds: Int64 {

@@ -10,23 +10,36 @@ final class RoutePolicy: Sendable {
 
     private let scopes: [String]
     private let acceptsAnyScope: Bool
+    private let isHierarchical: Bool
     private let audiences: [String]?
-    /// Whether a request goes on when the deny-list cannot be asked.
-    let isOpenWithoutDenyList: Bool
+    /// What happens to a request when the deny-list cannot be asked.
+    let outagePolicy: Configuration.OutagePolicy
+    /// Whether access tokens are taken.
+    let acceptsTokens: Bool
+    /// Whether API keys are taken.
+    let acceptsAPIKeys: Bool
     /// The scopes wanted, as text.
     let wantedScopes: String
-    /// The answer to a token that lacks a scope.
+    /// The answer to a credential that lacks a scope.
     let scopeDenial: Denial
 
     /// - Parameters:
-    ///   - requirement: the route's `auth`; `nil` for the bare token check.
+    ///   - requirement: the route's `auth`; `nil` for the bare check of a credential.
+    ///   - scopes: what is wanted of the scopes: the route's own, or those of one of its methods.
     ///   - outagePolicy: what holds when the deny-list cannot be asked.
-    init(_ requirement: Configuration.TokenRequirement?, outagePolicy: Configuration.OutagePolicy) {
-        scopes = requirement?.scopes ?? []
-        acceptsAnyScope = requirement?.scopesMatch == .any
+    ///   - isHierarchical: whether a held `a:*` covers every wanted scope that begins with `a:`.
+    init(
+        _ requirement: Configuration.TokenRequirement?, scopes: Configuration.ScopeRequirement = .init(),
+        outagePolicy: Configuration.OutagePolicy, isHierarchical: Bool = false
+    ) {
+        self.scopes = scopes.scopes
+        acceptsAnyScope = scopes.match == .any
+        self.isHierarchical = isHierarchical
         audiences = requirement?.audiences
-        isOpenWithoutDenyList = outagePolicy == .open
-        wantedScopes = scopes.joined(separator: " ")
+        acceptsTokens = requirement?.credentialKinds.contains(.token) ?? true
+        acceptsAPIKeys = requirement?.credentialKinds.contains(.apiKey) ?? true
+        self.outagePolicy = outagePolicy
+        wantedScopes = scopes.scopes.joined(separator: " ")
         scopeDenial = Denial(.insufficientScope(wantedScopes), reason: "insufficient_scope")
     }
 
@@ -43,10 +56,23 @@ final class RoutePolicy: Sendable {
     func standing(audiences tokenAudiences: [String], issuerAudiences: [String], scope: String) -> Standing {
         let accepted = audiences ?? issuerAudiences
         guard tokenAudiences.contains(where: accepted.contains) else { return .wrongAudience }
+        return standing(scope: scope)
+    }
+
+    /// Judges the scopes that a credential holds, where audiences mean nothing.
+    func standing(scope: String) -> Standing {
         guard !scopes.isEmpty else { return .met }
         let held = scope.utf8.split(separator: UInt8(ascii: " "))
-        func holds(_ wanted: String) -> Bool { held.contains { $0.elementsEqual(wanted.utf8) } }
+        func holds(_ wanted: String) -> Bool { held.contains { covers($0, wanted.utf8) } }
         let isMet = acceptsAnyScope ? scopes.contains(where: holds) : scopes.allSatisfy(holds)
         return isMet ? .met : .scopeMissing
+    }
+
+    /// `analytics:*` covers `analytics:read` and `analytics:reports:read`; a `*` alone covers only itself.
+    private func covers(_ held: Substring.UTF8View, _ wanted: String.UTF8View) -> Bool {
+        if held.elementsEqual(wanted) { return true }
+        guard isHierarchical, held.count > 2, held.suffix(2).elementsEqual(":*".utf8) else { return false }
+        let prefix = held.dropLast()
+        return wanted.count > prefix.count && wanted.starts(with: prefix)
     }
 }

@@ -59,7 +59,14 @@ struct RouteRateLimits: Sendable {
         self.entries = entries
         self.keyPrefix = keyPrefix
         let room = min(Self.entriesPerLimit, Self.totalEntries / count)
-        tables = entries.map { $0.map { LocalRateLimitTable($0.algorithm, entries: room, clock: clock) } }
+        // A route whose methods want different scopes has several policies, and one limit.
+        var known: [String: LocalRateLimitTable] = [:]
+        tables = entries.map { entry in
+            guard let entry else { return nil }
+            let table = known[entry.name] ?? LocalRateLimitTable(entry.algorithm, entries: room, clock: clock)
+            known[entry.name] = table
+            return table
+        }
     }
 
     /// What one event loop limits by.

@@ -1,15 +1,19 @@
+import Credentials
 import HTTP1
 import JOSE
 import Logging
 import Proxy
 import Revocation
 
-/// Decides about the requests of one connection: credential, token, deny-list, scope, in this order.
+/// Decides about the requests of one connection: credential, token or API key, deny-list, scope, in this order.
 final class TokenAuthentication: Authentication {
     private let loop: LoopAuthenticator
     private var pending: PendingVerdict?
-    private var token: KnownToken?
+    private var waiter: APIKeyWaiter?
+    private var credential: KnownCredential?
     private var policy = 0
+    /// Where the request in hand comes from, while its API key is looked up.
+    private var address: ClientAddress?
 
     init(loop: LoopAuthenticator) {
         self.loop = loop
@@ -18,61 +22,108 @@ final class TokenAuthentication: Authentication {
     override func begin(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, policy: Int?
     ) -> AuthenticationDecision {
+        let policy = policy ?? 0
         switch BearerCredential.find(in: head, bytes) {
         case .none: return .deny(.noCredential)
         case .malformed: return .deny(.malformedCredential)
-        case .token(let bytes):
+        case .token(let token):
+            let route = loop.settings.policies[policy]
+            if route.acceptsAPIKeys, loop.apiKeys != nil, APIKeyText.isLikely(token) {
+                return look(up: token, head, bytes, policy)
+            }
+            guard route.acceptsTokens else { return .deny(.apiKeyNeeded) }
             do throws(TokenRejection) {
-                return judge(try loop.verify(bytes), policy: policy ?? 0)
+                return judge(try loop.verify(token), policy: policy)
             } catch {
                 return .deny(Denial(error))
             }
+        case .apiKey(let key):
+            guard loop.settings.policies[policy].acceptsAPIKeys, loop.apiKeys != nil else {
+                return .deny(.noCredential)
+            }
+            return look(up: key, head, bytes, policy)
         }
+    }
+
+    override func reasonToEnd(_ basis: PermitBasis) -> StaticString? {
+        // Every permit given here rests on a credential.
+        guard let known = basis as? KnownCredential else { return nil }
+        return loop.reasonToEnd(known)
     }
 
     override func cancel() {
         pending?.owner = nil
         pending = nil
-        token = nil
+        waiter?.owner = nil
+        waiter = nil
+        credential = nil
     }
 
-    private func judge(_ known: KnownToken, policy: Int) -> AuthenticationDecision {
+    private func look(
+        up key: UnsafeRawBufferPointer, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ policy: Int
+    ) -> AuthenticationDecision {
+        guard let keys = loop.apiKeys else { return .deny(.noCredential) }
+        let waiter = waiter ?? APIKeyWaiter()
+        self.waiter = waiter
+        switch keys.find(key, for: waiter) {
+        case .denied(let denial): return .deny(denial)
+        case .known(let known):
+            guard known.addresses.isEmpty || known.isUsable(from: peer?.client(of: head, bytes)) else {
+                return .deny(.addressNotAllowed)
+            }
+            return judge(known, policy: policy)
+        case .pending:
+            waiter.owner = self
+            self.policy = policy
+            address = peer?.client(of: head, bytes)
+            return .pending
+        }
+    }
+
+    /// The look-up of an API key has ended.
+    func lookedUp(_ answer: LoopAPIKeys.Answer) {
+        switch answer {
+        case .pending: return
+        case .denied(let denial): decide(.deny(denial))
+        case .known(let known):
+            guard known.isUsable(from: address) else { return decide(.deny(.addressNotAllowed)) }
+            let decision = judge(known, policy: policy)
+            if case .pending = decision { return }
+            decide(decision)
+        }
+    }
+
+    private func judge(_ known: KnownCredential, policy: Int) -> AuthenticationDecision {
         // An audience is part of what makes a token valid here, so it comes before the deny-list; scopes come after.
         if known.standing(with: policy) == .wrongAudience { return .deny(.wrongAudience) }
         guard loop.settings.asksDenyList else { return conclude(known, policy: policy) }
         let verdict = pending ?? PendingVerdict()
         pending = verdict
         verdict.owner = self
-        token = known
+        credential = known
         self.policy = policy
         verdict.isAsking = true
         loop.denyList.check(known.query, by: verdict)
         verdict.isAsking = false
         guard let early = verdict.early else { return .pending }
         verdict.early = nil
-        token = nil
+        credential = nil
         return decision(early, known, policy: policy)
     }
 
     fileprivate func decided(_ verdict: RevocationVerdict) {
-        guard let known = token else { return }
-        token = nil
+        guard let known = credential else { return }
+        credential = nil
         decide(decision(verdict, known, policy: policy))
     }
 
-    private func decision(_ verdict: RevocationVerdict, _ known: KnownToken, policy: Int) -> AuthenticationDecision {
-        switch verdict {
-        case .clear:
-            return conclude(known, policy: policy)
-        case .revoked:
-            return .deny(.tokenRevoked)
-        case .unavailable:
-            guard loop.settings.policies[policy].isOpenWithoutDenyList else { return .deny(.denyListUnavailable) }
-            return conclude(known, policy: policy)
-        }
+    private func decision(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: Int) -> AuthenticationDecision
+    {
+        if let denial = loop.denial(verdict, known, policy: policy) { return .deny(denial) }
+        return conclude(known, policy: policy)
     }
 
-    private func conclude(_ known: KnownToken, policy: Int) -> AuthenticationDecision {
+    private func conclude(_ known: KnownCredential, policy: Int) -> AuthenticationDecision {
         guard known.standing(with: policy) == .met else {
             loop.logger.info(
                 "insufficient scope",
@@ -82,7 +133,7 @@ final class TokenAuthentication: Authentication {
                 ])
             return .deny(loop.settings.policies[policy].scopeDenial)
         }
-        return .permit(permit(known.identity))
+        return .permit(permit(known.identity, basis: known))
     }
 }
 

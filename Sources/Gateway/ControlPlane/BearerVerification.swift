@@ -14,11 +14,21 @@ final class BearerVerification: Sendable {
     private let verifier: Mutex<TokenVerifier>
     private let clock: @Sendable () -> Int64
 
+    /// - Parameters:
+    ///   - settings: what is known of the issuers.
+    ///   - trust: the keys in force.
+    ///   - clock: milliseconds since 1970.
     /// - Throws: `JOSEError` when a key cannot be used.
-    init(settings: AuthenticationSettings, clock: @escaping @Sendable () -> Int64) throws(JOSEError) {
+    init(
+        settings: AuthenticationSettings, trust: TrustStore, clock: @escaping @Sendable () -> Int64
+    ) throws(JOSEError) {
         self.settings = settings
         self.clock = clock
-        verifier = Mutex(try settings.makeVerifier())
+        verifier = Mutex(try trust.current.makeVerifier())
+        trust.subscribe { [weak self] snapshot in
+            // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
+            self?.verifier.withLock { $0 = (try? snapshot.makeVerifier()) ?? TokenVerifier.trustingNobody() }
+        }
     }
 
     /// Verifies the request's `Authorization`.
@@ -45,7 +55,7 @@ final class BearerVerification: Sendable {
             return try verify(String(parts[1].trimmingPrefix(while: { $0 == " " })))
         } catch {
             if isOptional, error == .expired { return nil }
-            throw Problem.invalidToken(error.reason)
+            throw Problem(error)
         }
     }
 

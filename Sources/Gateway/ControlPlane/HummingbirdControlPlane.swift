@@ -50,7 +50,7 @@ extension ControlResponse {
     /// The answer for a problem.
     static func problem(_ problem: Problem, requestID: String) -> ControlResponse {
         var fields: [(name: String, value: String)] = [
-            ("Content-Type", ProblemBody.contentType), ("Cache-Control", "no-store"),
+            ("Content-Type", ProblemBody.contentType), ("Cache-Control", "no-store"), ("Pragma", "no-cache"),
         ]
         if let challenge = problem.challenge { fields.append(("WWW-Authenticate", challenge)) }
         if let seconds = problem.retryAfterSeconds { fields.append(("Retry-After", String(seconds))) }

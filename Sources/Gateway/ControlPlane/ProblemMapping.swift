@@ -28,6 +28,7 @@ enum ProblemMapping {
         switch error {
         case .invalidGrant: .invalidGrant("the refresh token is not valid")
         case .invalidScope: .invalidScope
+        case .invalidTarget: .invalidTarget
         case .unavailable: .notWritten
         case .signingFailed: .internalError
         }
@@ -35,8 +36,10 @@ enum ProblemMapping {
 
     private static func problem(for error: CredentialError, logger: Logger) -> Problem {
         if error.code == .invalidCredentials { return .invalidGrant("wrong user name or password") }
+        if case .throttled(let seconds) = error.code { return .loginThrottled(retryAfterSeconds: seconds) }
         if error.isTemporary {
-            logger.warning("credentials unavailable", metadata: ["code": "\(error.code)"])
+            logger.warning(
+                "credentials unavailable", metadata: ["code": "\(error.code)", "detail": "\(error.detail)"])
             return .loginUnavailable
         }
         logger.error("login failed", metadata: ["code": "\(error.code)"])
@@ -60,6 +63,9 @@ extension Problem {
     /// The scope is malformed or more than may be granted (RFC 6749 section 5.2).
     static let invalidScope = Problem(
         status: 400, error: "invalid_scope", description: "the scope is malformed or exceeds what may be granted")
+    /// An audience was asked for that tokens are not issued for (RFC 8707 section 2).
+    static let invalidTarget = Problem(
+        status: 400, error: "invalid_target", description: "tokens are not issued for this resource")
     /// Redis did not confirm the change, so it is not promised.
     static let notWritten = Problem(
         status: 503, error: "temporarily_unavailable", description: "the change could not be made safe; try again",
@@ -68,6 +74,13 @@ extension Problem {
     static let loginUnavailable = Problem(
         status: 503, error: "temporarily_unavailable", description: "login is not possible right now; try again",
         retryAfterSeconds: 1)
+    /// Too many wrong passwords for this account or from this address.
+    static func loginThrottled(retryAfterSeconds: Int) -> Problem {
+        Problem(
+            status: 429, error: "too_many_requests", description: "too many failed logins; try again later",
+            retryAfterSeconds: max(retryAfterSeconds, 1))
+    }
+
     /// A body in a form that is not taken.
     static let unsupportedMediaType = Problem(
         status: 415, error: "invalid_request",

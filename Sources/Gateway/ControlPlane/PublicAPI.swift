@@ -12,19 +12,22 @@ import Sessions
 /// The endpoints that hand out, renew and take back tokens, as a Hummingbird router.
 struct PublicAPI {
     /// The `client_id` of tokens that somebody got by logging in here, and not through a client of their own.
-    static let firstPartyClientID = "portcullis"
+    static let firstPartyClientID = MachineDirectory.firstPartyClientID
 
     /// The service that issues tokens; without it the gateway only verifies, and only logout is left.
     let sessions: SessionService?
     let authenticator: (any Authenticating)?
     let bearer: BearerVerification
-    let publicKeys: JSONWebKeySet?
+    /// What verifies the gateway's own tokens now.
+    let publicKeys: @Sendable () -> JSONWebKeySet
     let revocations: any RevocationWriter
     let lifetimes: RevocationLifetimes
     let delivery: TokenDelivery
     let status: RevocationStatus
     let clock: @Sendable () -> Int64
     let auditLog: AuditLog
+    /// `nil` where no tokens are issued.
+    let oauth: OAuthAPI?
 
     private var sessionEndpoints: SessionEndpoints {
         SessionEndpoints(
@@ -39,6 +42,7 @@ struct PublicAPI {
         guard sessions != nil else { return endpoints }
         endpoints.append(("/.well-known/jwks.json", "GET"))
         if authenticator != nil { endpoints.append(("/auth/login", "POST")) }
+        if let oauth { endpoints += oauth.endpoints }
         return endpoints
     }
 
@@ -46,6 +50,7 @@ struct PublicAPI {
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
         sessionEndpoints.add(to: router)
+        oauth?.add(to: router)
         if let sessions {
             // Who may GET may ask for the head of it; the data path leaves the body out.
             for method in [HTTPRequest.Method.get, .head] {
@@ -70,17 +75,22 @@ struct PublicAPI {
         let name = try parameters.requiredText("username")
         let password = try parameters.requiredText("password")
         let wanted = try parameters.text("scope")
-        let details = SessionDetails(
-            device: try parameters.text("device") ?? request.headers[.userAgent] ?? "", address: context.clientAddress)
+        let device = try parameters.text("device") ?? request.headers[.userAgent] ?? ""
         do {
-            let user = try await authenticator.authenticate(name: name, password: Array(password.utf8))
+            let user = try await authenticator.authenticate(
+                name: name, password: Array(password.utf8), address: context.clientAddress)
             let scope = try Self.scope(wanted, of: user)
             let tokens = try await sessions.begin(
-                subject: user.name.text, clientID: Self.firstPartyClientID, scope: scope, details: details)
+                subject: user.name.text, clientID: Self.firstPartyClientID, scope: scope,
+                details: SessionDetails(device: device, address: context.clientAddress, claims: user.claims))
             auditLog.loggedIn(subject: user.name.text, session: tokens.sessionID, context: context)
             return delivery.response(tokens)
-        } catch let error as CredentialError where error.code == .invalidCredentials {
-            auditLog.loginRefused(context: context)
+        } catch let error as CredentialError {
+            switch error.code {
+            case .invalidCredentials: auditLog.loginRefused(context: context)
+            case .throttled(let seconds): auditLog.loginThrottled(retryAfterSeconds: seconds, context: context)
+            default: break
+            }
             throw error
         }
     }
@@ -90,12 +100,12 @@ struct PublicAPI {
         Response(
             status: .ok,
             headers: [.contentType: "application/jwk-set+json", .cacheControl: "public, max-age=300"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: JSONWebKeySet.publicJSON(for: publicKeys?.keys ?? []))))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: JSONWebKeySet.publicJSON(for: publicKeys().keys))))
     }
 
     // MARK: - Parts
 
-    private static func scope(_ wanted: String?, of user: User) throws -> Scope {
+    private static func scope(_ wanted: String?, of user: LoginIdentity) throws -> Scope {
         guard let granted = Scope(user.scope.text) else { throw Problem.internalError }
         guard let wanted else { return granted }
         guard let scope = Scope(wanted), scope.isSubset(of: granted) else { throw Problem.invalidScope }

@@ -39,6 +39,7 @@ actor Readiness {
             let answers = await Self.answers(redis)
             isReady = isReady && answers
             members.append(("redis", .string(answers ? "ok" : "unreachable")))
+            members.append(("redis_nodes", .object(Self.nodes(of: redis, primaryAnswers: answers))))
         } else {
             members.append(("redis", .string("not configured")))
         }
@@ -64,6 +65,20 @@ actor Readiness {
     private static func answers(_ redis: RedisClient) async -> Bool {
         guard let reply = try? await redis.execute("PING") else { return false }
         return reply == .status("PONG")
+    }
+
+    /// The server that is asked, and the sentinels or nodes that say which it is.
+    ///
+    /// Of those one is enough, and without any the last server known is asked on: they make nothing unready.
+    private static func nodes(of redis: RedisClient, primaryAnswers: Bool) -> [(String, JSONValue)] {
+        var nodes: [(String, JSONValue)] = []
+        if let primary = redis.primary {
+            nodes.append(("\(primary)", .string(primaryAnswers ? well : "unreachable")))
+        }
+        for source in redis.sourceStates where source.endpoint != redis.primary {
+            nodes.append(("\(source.endpoint)", .string(source.isReady ? well : "unreachable")))
+        }
+        return nodes
     }
 
     private func state(of target: UpstreamStatus.Target) async -> String {

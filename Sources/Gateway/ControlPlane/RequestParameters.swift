@@ -33,6 +33,19 @@ struct RequestParameters {
         }
     }
 
+    /// Reads a body that can only be a form.
+    ///
+    /// - Parameter request: the request.
+    /// - Throws: ``Problem``: another `Content-Type` is a malformed request, too (RFC 6749 section 5.2).
+    init(form request: Request) async throws {
+        let body = try await request.body.collect(upTo: ControlRequest.bodyByteLimit)
+        guard body.readableBytes > 0 else { return }
+        guard Self.mediaType(of: request) == "application/x-www-form-urlencoded" else {
+            throw Problem.invalidRequest("send application/x-www-form-urlencoded")
+        }
+        try readForm(Array(body.readableBytesView))
+    }
+
     /// Reads the query of a URL, which has the form of a form.
     ///
     /// - Parameter query: what stands behind `?`; `nil` without one.
@@ -130,7 +143,7 @@ struct RequestParameters {
     }
 
     /// Decodes `+` and `%XX`; `nil` when that is malformed or not UTF-8.
-    private static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
+    static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         var index = bytes.startIndex

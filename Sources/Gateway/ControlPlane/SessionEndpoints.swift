@@ -37,7 +37,8 @@ struct SessionEndpoints: Sendable {
             }
             let scope = try parameters.text("scope")
             return delivery.response(
-                try await sessions.refresh(token, scope: scope, address: context.clientAddress))
+                try await sessions.refresh(
+                    token, scope: scope, clientID: PublicAPI.firstPartyClientID, address: context.clientAddress))
         }
         for method in [HTTPRequest.Method.get, .head] {
             router.on("/auth/sessions", method: method) { request, _ in

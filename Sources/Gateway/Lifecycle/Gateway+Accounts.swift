@@ -1,8 +1,38 @@
 import Credentials
 import GatewayConfiguration
 import Logging
+import RedisClient
+import Revocation
 
 extension Gateway {
+    /// Whoever judges passwords, with nobody let guess at them.
+    ///
+    /// - Parameters:
+    ///   - accounts: judges by the accounts, if there are any.
+    ///   - redis: where nodes count together.
+    ///   - keyPrefix: what the names of keys begin with.
+    ///   - running: takes what has to be ended.
+    /// - Returns: who that is; `nil` when nobody can log in.
+    /// - Throws: ``GatewayError`` when the identity service's settings cannot be used.
+    func guarded(
+        _ accounts: (any Authenticating)?, _ redis: RedisClient?, keyPrefix: String, _ running: RunningGateway
+    ) throws(GatewayError) -> (any Authenticating)? {
+        let login = configuration.login
+        var judge = accounts
+        if let delegate = login.delegate {
+            let service = try IdentityService(delegate, group: running.adminGroup)
+            running.add(service)
+            judge = service
+        }
+        return judge.map {
+            ThrottledAuthenticator(
+                authenticator: $0,
+                throttle: LoginThrottle(
+                    attempts: login.attemptCount, windowMilliseconds: login.windowMilliseconds, redis: redis,
+                    keyPrefix: keyPrefix, logger: logger))
+        }
+    }
+
     /// Opens the accounts and starts the threads that serve them.
     ///
     /// A PostgreSQL that is away is no reason not to start: what needs it gets 503 until it is back.

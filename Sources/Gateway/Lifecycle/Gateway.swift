@@ -18,9 +18,9 @@ package final class Gateway: Service {
     let configuration: Configuration
     let configurationPath: String
     let logger: Logger
-    private let auditLogger: Logger
+    let auditLogger: Logger
     private let output: AccessLogWriter
-    private let reloader: Reloader
+    let reloader: Reloader
     private let metrics = MetricsRegistry()
 
     /// Prepares a gateway; nothing is opened yet.
@@ -85,37 +85,59 @@ package final class Gateway: Service {
         _ plan: GatewayPlan, on group: MultiThreadedEventLoopGroup, loopCount: Int, into running: RunningGateway
     ) async throws {
         let logger = logger
-        let redis = configuration.redis.map {
-            RedisClient(configuration: RedisConfiguration($0), eventLoopGroup: group, logger: logger)
+        let redis = plan.redis.map {
+            RedisClient(configuration: $0, eventLoopGroup: group, logger: logger)
         }
         running.add(redis)
         let inProcess = InProcessDenyList(keys: plan.revocationKeys)
-        let revocations: any RevocationWriter =
-            redis.map { RedisRevocationWriter(client: $0, keys: plan.revocationKeys, lifetimes: plan.lifetimes) }
-            ?? inProcess
-        let publicAPI = try await makePublicAPI(plan, redis, inProcess, revocations, running)
+        let revocation = RevocationParts(
+            configuration, plan, redis: redis, inProcess: inProcess, logger: logger, clock: Self.clock)
+        running.add(revocation)
+        var opened: OpenCredentials?
+        if let settings = configuration.credentials { opened = try await openCredentials(settings, running) }
+        let credentials = opened
+        let authenticator = try guarded(
+            credentials?.authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
-        // Made once here so that an unusable key is found now and not on an event loop.
-        _ = try Self.asGatewayError { () throws(JOSEError) in try settings.makeVerifier() }
+        let trust = try Self.asGatewayError { () throws(JOSEError) in try settings.makeTrustStore() }
+        let keySources = try IssuerKeySources(
+            configuration.issuers, settings: settings, trust: trust, metrics: metrics, group: running.adminGroup,
+            logger: logger)
+        running.add(trust)
+        running.add(keySources)
+        let publicAPI = try makePublicAPI(
+            plan, trust, redis, inProcess, revocation, authenticator, credentials?.machines)
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
             controlPlane: controlPlane(publicAPI),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
         ) { eventLoop in
-            let denyList =
-                redis.map { DenyList(connection: $0.connection(on: eventLoop)) } ?? DenyList(inProcess: inProcess)
-            guard let loop = try? LoopAuthenticator(settings: settings, denyList: denyList, logger: logger) else {
-                return { Authentication() }
+            let denyList = revocation.denyList(on: eventLoop)
+            let apiKeys = credentials.map {
+                LoopAPIKeys(settings: settings, authenticator: $0.machines, eventLoop: eventLoop)
             }
+            let loop = try? LoopAuthenticator(
+                settings: settings, trust: trust.current, unknownKeys: keySources.unknownKeys, denyList: denyList,
+                outage: revocation.outage, apiKeys: apiKeys, logger: logger)
+            guard let loop else { return { Authentication() } }
+            trust.subscribe(loop, on: eventLoop)
+            revocation.add(loop, on: eventLoop)
             guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
                 return { TokenAuthentication(loop: loop) }
             }
             return { LimitedAuthentication(TokenAuthentication(loop: loop), limiters: limiters) }
         }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
+        await keySources.start(waitingFor: .seconds(1))
+        for file in keySources.files { reloader.add(file) }
+        revocation.mirror?.addListener { [weak server] in server?.recheckPermits() }
+        await revocation.start()
         await waitForRedis(redis)
+        if let redis, redis.isReady { await RedisAdvice(redis: redis, logger: logger).give() }
+        await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
+        try await watchKeys(plan.authentication.ownIssuerIndex, trust, publicAPI.sessions, running)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
@@ -160,37 +182,47 @@ package final class Gateway: Service {
     }
 
     private func makePublicAPI(
-        _ plan: GatewayPlan, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
-        _ revocations: any RevocationWriter, _ running: RunningGateway
-    ) async throws -> PublicAPI {
+        _ plan: GatewayPlan, _ trust: TrustStore, _ redis: RedisClient?, _ inProcess: InProcessDenyList,
+        _ revocation: RevocationParts, _ authenticator: (any Authenticating)?, _ machines: MachineAuthenticator?
+    ) throws -> PublicAPI {
         let auditLog = AuditLog(logger: auditLogger, metrics: metrics)
-        let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
+        let clock = Self.clock
         var sessions: SessionService?
         if let policy = plan.sessionPolicy, let keys = plan.signingKeys {
             let store: any SessionStore =
-                redis.map { RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)) }
-                ?? InProcessSessionStore(denyList: inProcess)
+                revocation.sessionClient.map {
+                    revocation.persistent(
+                        RedisSessionStore(client: $0, keys: SessionKeys(prefix: plan.revocationKeys.prefix)))
+                } ?? InProcessSessionStore(denyList: inProcess)
             sessions = try SessionService(
-                policy: policy, signingKeys: keys, store: store, unconfirmed: revocations, clock: clock,
+                policy: policy, signingKeys: keys, store: store, clock: clock,
                 audit: auditLog.record)
         }
-        var authenticator: (any Authenticating)?
-        if let credentials = configuration.credentials {
-            let accounts = try await openAccounts(credentials, running)
-            authenticator = PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger)
-        }
         let bearer = try Self.asGatewayError { () throws(JOSEError) in
-            try BearerVerification(settings: plan.authentication, clock: clock)
+            try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
         }
+        let status = RevocationStatus(
+            settings: plan.authentication, redis: redis, inProcess: inProcess, mirror: revocation.mirror)
+        let oauth = sessions.map {
+            OAuthAPI(
+                .init(
+                    sessions: $0, authenticator: authenticator, machines: machines,
+                    bearer: bearer, status: status, revocations: revocation.writer, clock: clock,
+                    auditLog: auditLog), plan: plan, login: configuration.login,
+                issuer: configuration.tokens?.issuer ?? "")
+        }
+        let ownIssuer = plan.authentication.ownIssuerIndex
         return PublicAPI(
             sessions: sessions, authenticator: authenticator, bearer: bearer,
-            publicKeys: plan.signingKeys?.publicKeys, revocations: revocations, lifetimes: plan.lifetimes,
+            publicKeys: { trust.current.keys(ofIssuer: ownIssuer) }, revocations: revocation.writer,
+            lifetimes: plan.lifetimes,
             delivery: TokenDelivery(
                 cookieProof: configuration.login.usesCookies
                     ? plan.sessionPolicy.map { OriginProof(issuer: $0.issuer) } : nil),
-            status: RevocationStatus(settings: plan.authentication, redis: redis, inProcess: inProcess),
-            clock: clock, auditLog: auditLog)
+            status: status, clock: clock, auditLog: auditLog, oauth: oauth)
     }
+
+    private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
 
     private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {
         let own = HummingbirdControlPlane(responder: publicAPI.router().buildResponder(), logger: logger)
@@ -276,16 +308,6 @@ package final class Gateway: Service {
     }
 }
 
-extension RedisConfiguration {
-    init(_ redis: Configuration.Redis) {
-        self.init(host: redis.host, port: redis.port)
-        credentials = redis.password.map { RedisCredentials(username: redis.user, password: $0.exposed) }
-        database = redis.database
-        connectTimeout = .milliseconds(redis.connectTimeoutMilliseconds)
-        commandTimeout = .milliseconds(redis.commandTimeoutMilliseconds)
-    }
-}
-
 extension Gateway {
     /// Finds out whether a configuration could be started, as far as that can be known without opening anything.
     ///
@@ -295,7 +317,7 @@ extension Gateway {
     /// - Throws: ``GatewayError`` with the first key or key file that is missing or unusable.
     package static func validate(_ configuration: Configuration, path: String) throws(GatewayError) {
         let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
-        _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeVerifier() }
+        _ = try asGatewayError { () throws(JOSEError) in try plan.authentication.makeTrustStore() }
     }
 
     /// Whose tokens a configuration accepts, with the keys that are known before anybody has been asked for them.

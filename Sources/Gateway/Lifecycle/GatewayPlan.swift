@@ -3,6 +3,7 @@ import GatewayConfiguration
 import HTTP1
 import JOSE
 import Proxy
+import RedisClient
 import Revocation
 import Sessions
 
@@ -19,9 +20,11 @@ struct GatewayPlan {
     let rateLimits: RouteRateLimits?
     let upstreams: [Upstream]
     let listeners: [ListenerPlan]
+    let redis: RedisConfiguration?
 
     private let configuration: Configuration
-    private let routePolicies: [Int?]
+    /// For each route the policies it has, and which methods they are for; `nil` is for all others.
+    private let routePolicies: [[(method: String?, policy: Int?)]]
 
     /// - Parameters:
     ///   - configuration: the configuration.
@@ -31,15 +34,21 @@ struct GatewayPlan {
     init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
         self.configuration = configuration
         listeners = try ListenerPlan.load(configuration)
+        if let settings = configuration.redis {
+            redis = try RedisConfiguration(settings)
+        } else {
+            redis = nil
+        }
         revocationKeys = RevocationKeys(prefix: configuration.redis?.keyPrefix ?? "portcullis:")
         var upstreams: [Upstream] = []
         for upstream in configuration.upstreams { upstreams.append(try Upstream(upstream, loopCount: loopCount)) }
         self.upstreams = upstreams
         let foreignLifetime = configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0
         if let tokens = configuration.tokens {
-            let directory = SigningKeyDirectory(path: tokens.keyDirectory, configurationPath: path)
+            let source = SigningKeySource(
+                tokens, leewaySeconds: configuration.leewaySeconds, configurationPath: path)
             do throws(SigningKeyError) {
-                signingKeys = try directory.load()
+                signingKeys = try source.load().keys(atSeconds: Int64(Date.now.timeIntervalSince1970))
             } catch {
                 throw GatewayError(.configuration, error.description)
             }
@@ -49,7 +58,7 @@ struct GatewayPlan {
                 refreshLifetimeSeconds: tokens.refreshLifetimeSeconds,
                 sessionLifetimeSeconds: tokens.sessionLifetimeSeconds,
                 rotationGraceSeconds: tokens.rotationGraceSeconds, leewaySeconds: configuration.leewaySeconds,
-                foreignLifetimeSeconds: foreignLifetime)
+                foreignLifetimeSeconds: foreignLifetime, extraClaims: ExtraClaims(tokens.claims))
         } else {
             signingKeys = nil
             sessionPolicy = nil
@@ -60,22 +69,35 @@ struct GatewayPlan {
                 accessMilliseconds: 0, foreignMilliseconds: foreignLifetime * 1000,
                 leewayMilliseconds: configuration.leewaySeconds * 1000)
         var policies = [RoutePolicy(nil, outagePolicy: configuration.revocation.onUnavailable)]
-        var routePolicies: [Int?] = []
+        var routePolicies: [[(method: String?, policy: Int?)]] = []
         // Of the policy with the same index.
         var limits: [RouteRateLimits.Entry?] = [nil]
         for route in configuration.routes {
             switch route.access {
             case .anyone where route.rateLimit == nil:
-                routePolicies.append(nil)
+                routePolicies.append([(nil, nil)])
                 continue
             case .anyone:
                 // Only there to be limited: nobody asks for a token, but whoever did would not let one pass unseen.
+                routePolicies.append([(nil, policies.count)])
                 policies.append(RoutePolicy(nil, outagePolicy: .closed))
             case .token(let requirement):
-                policies.append(RoutePolicy(requirement, outagePolicy: route.onUnavailable))
+                // HEAD before GET, whose rule would take it, too.
+                let methods = requirement.methodScopes.keys.sorted {
+                    ($0 == "HEAD" ? 0 : 1, $0) < ($1 == "HEAD" ? 0 : 1, $1)
+                }
+                var found: [(method: String?, policy: Int?)] = []
+                for method in methods.map(Optional.some) + [nil] {
+                    let scopes = method.flatMap { requirement.methodScopes[$0] } ?? requirement.scopes
+                    found.append((method, policies.count))
+                    policies.append(
+                        RoutePolicy(
+                            requirement, scopes: scopes, outagePolicy: route.onUnavailable,
+                            isHierarchical: configuration.hasHierarchicalScopes))
+                }
+                routePolicies.append(found)
             }
-            routePolicies.append(policies.count - 1)
-            limits.append(route.rateLimit.map { .init($0, of: route) })
+            while limits.count < policies.count { limits.append(route.rateLimit.map { .init($0, of: route) }) }
         }
         self.routePolicies = routePolicies
         rateLimits = RouteRateLimits(limits, keyPrefix: revocationKeys.prefix)
@@ -83,8 +105,13 @@ struct GatewayPlan {
         authentication = AuthenticationSettings(
             issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
             cacheEntriesPerLoop: configuration.verificationCacheEntryLimit / max(loopCount, 1),
-            revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : .command,
-            asksDenyList: configuration.revocation.mode != .off)
+            apiKeys: .init(
+                entriesPerLoop: (configuration.credentials?.apiKeyCacheEntryLimit ?? 0) / max(loopCount, 1) + 1,
+                lifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0,
+                issuer: configuration.tokens?.issuer ?? ""),
+            revocationKeys: revocationKeys, queryForms: configuration.redis == nil ? .names : [.command, .digests],
+            asksDenyList: configuration.revocation.mode != .off,
+            staleGraceNanoseconds: configuration.revocation.staleGraceMilliseconds * 1_000_000)
     }
 
     /// What the data path is started with.
@@ -104,13 +131,15 @@ struct GatewayPlan {
                 destination: .controlPlane)
         }
         routes.append(Route(label: "/auth/verify", path: "/auth/verify", isExact: true, destination: .verify))
-        for (route, policy) in zip(configuration.routes, routePolicies) {
-            routes.append(
+        for (route, policies) in zip(configuration.routes, routePolicies) {
+            routes += policies.map { method, policy in
                 Route(
                     label: (route.host ?? "") + route.path, host: route.host, path: route.path,
-                    methods: route.methods ?? [], destination: .upstream(indices[route.upstreamName] ?? 0),
+                    methods: method.map { [$0] } ?? route.methods ?? [],
+                    destination: .upstream(indices[route.upstreamName] ?? 0),
                     stripsPrefix: route.stripsPrefix, policy: policy,
-                    forwardsCredentials: route.forwardsCredentials))
+                    forwardsCredentials: route.forwardsCredentials)
+            }
         }
         let fraction: Double =
             switch configuration.accessLog {
@@ -135,45 +164,34 @@ struct GatewayPlan {
         // The verifier takes every audience that any route takes; each route then narrows to its own.
         let named = policies.flatMap(\.namedAudiences)
         var issuers: [AuthenticationSettings.Issuer] = []
-        if let tokens = configuration.tokens, let keys = signingKeys?.publicKeys {
+        if let tokens = configuration.tokens, let keys = signingKeys?.verificationKeys {
             let trusted = TrustedIssuer(
                 issuer: tokens.issuer, audiences: tokens.audiences + named,
-                algorithms: Set(keys.keys.compactMap(\.algorithm)), keys: keys, requireType: true,
+                // Each key is pinned to its own; another key may bring another algorithm while the gateway runs.
+                algorithms: Set(SignatureAlgorithm.allCases), keys: keys, requireType: true,
                 // A revocation is kept for this long, so nothing older may be accepted, whatever was issued before.
                 maximumLifetimeSeconds: tokens.accessLifetimeSeconds)
             issuers.append(.init(trusted: trusted, audiences: tokens.audiences, origin: .own))
         }
         for issuer in configuration.issuers {
-            let keys = try keySet(of: issuer)
+            let keys: JSONWebKeySet
+            var isAvailable = true
+            switch issuer.keySource {
+            case .file(let path): keys = try KeySetFile.read(path, issuer: issuer.issuer)
+            case .published:
+                keys = JSONWebKeySet.unknown
+                isAvailable = false
+            }
             let algorithms = Set(issuer.algorithms.compactMap { SignatureAlgorithm(rawValue: $0.rawValue) })
-            let trusted = TrustedIssuer(
+            var trusted = TrustedIssuer(
                 issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
                 requireType: configuration.requiresTokenType,
                 maximumLifetimeSeconds: issuer.maximumLifetimeSeconds, claims: ClaimMapping(issuer.claims))
+            trusted.isAvailable = isAvailable
             issuers.append(
                 .init(trusted: trusted, audiences: issuer.audiences, origin: .foreign(issuer: issuer.issuer)))
         }
         return issuers
-    }
-
-    private static func keySet(of issuer: Configuration.Issuer) throws(GatewayError) -> JSONWebKeySet {
-        guard let data = FileManager.default.contents(atPath: issuer.keySetFile) else {
-            throw GatewayError(
-                .configuration,
-                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) cannot be read; check the path and its "
-                    + "permissions")
-        }
-        do throws(JOSEError) {
-            let keys = try JSONWebKeySet(json: Array(data), provenance: .operatorFile)
-            guard keys.keys.isEmpty else { return keys }
-        } catch {
-            throw GatewayError(
-                .configuration,
-                "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) is not a usable JSON Web Key Set: \(error.code)"
-            )
-        }
-        throw GatewayError(
-            .configuration, "issuer \(issuer.issuer): jwks_file \(issuer.keySetFile) holds no key that can be used")
     }
 }
 

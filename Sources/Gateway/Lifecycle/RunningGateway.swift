@@ -9,13 +9,18 @@ import Synchronization
 /// A gateway that has been started: where it listens, and how it ends.
 package final class RunningGateway: Sendable {
     private struct Parts {
+        var trust: TrustStore?
         var redis: RedisClient?
+        var revocation: RevocationParts?
         var server: ProxyServer?
         var graceMilliseconds: Int64 = 0
         var admin: AdminListener?
         var store: SQLCredentialStore?
         var pool: HashingPool?
-        var reloader: Reloader?
+        var reloaders: [Reloader] = []
+        var keySources: IssuerKeySources?
+        var identityService: IdentityService?
+        var machines: MachineAuthenticator?
         var publicPorts: [Int] = []
         var adminPort = 0
     }
@@ -42,8 +47,21 @@ package final class RunningGateway: Sendable {
         set { parts.withLock { $0.adminPort = newValue } }
     }
 
+    /// The keys in force, which may be exchanged while the gateway runs.
+    var trust: TrustStore? {
+        parts.withLock(\.trust)
+    }
+
+    func add(_ trust: TrustStore) {
+        parts.withLock { $0.trust = trust }
+    }
+
     func add(_ redis: RedisClient?) {
         parts.withLock { $0.redis = redis }
+    }
+
+    func add(_ revocation: RevocationParts) {
+        parts.withLock { $0.revocation = revocation }
     }
 
     func add(_ server: ProxyServer, graceMilliseconds: Int64) {
@@ -57,8 +75,12 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.admin = admin }
     }
 
+    func add(_ keySources: IssuerKeySources) {
+        parts.withLock { $0.keySources = keySources }
+    }
+
     func add(_ reloader: Reloader) {
-        parts.withLock { $0.reloader = reloader }
+        parts.withLock { $0.reloaders.append(reloader) }
     }
 
     func add(_ store: SQLCredentialStore, _ pool: HashingPool) {
@@ -68,14 +90,26 @@ package final class RunningGateway: Sendable {
         }
     }
 
+    func add(_ identityService: IdentityService) {
+        parts.withLock { $0.identityService = identityService }
+    }
+
+    func add(_ machines: MachineAuthenticator) {
+        parts.withLock { $0.machines = machines }
+    }
+
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
-        parts.reloader?.stop()
+        for reloader in parts.reloaders { reloader.stop() }
+        await parts.keySources?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
         await parts.admin?.shutdown()
+        await parts.identityService?.shutDown()
         await parts.pool?.shutDown()
+        await parts.machines?.shutDown()
         parts.store?.close()
+        await parts.revocation?.shutdown()
         await parts.redis?.shutdown()
         try? await group.shutdownGracefully()
         try? await adminGroup.shutdownGracefully()

@@ -33,14 +33,15 @@ package enum SessionEnding {
         of subject: String, _ configuration: Configuration, path: String
     ) async throws(GatewayError) -> Outcome {
         guard configuration.tokens != nil else { return .noSessions }
-        guard let redis = configuration.redis else { return .outOfReach }
+        guard let settings = configuration.redis else { return .outOfReach }
         let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
+        guard let redis = plan.redis else { return .outOfReach }
         guard let policy = plan.sessionPolicy, let keys = plan.signingKeys else { return .noSessions }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = RedisClient(
-            configuration: RedisConfiguration(redis), eventLoopGroup: group,
+            configuration: redis, eventLoopGroup: group,
             logger: Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() })
-        let deadline = ContinuousClock.now + .milliseconds(redis.connectTimeoutMilliseconds)
+        let deadline = ContinuousClock.now + .milliseconds(settings.connectTimeoutMilliseconds)
         while !client.isReady, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
         var outcome = Outcome.unavailable
         if let service = try? SessionService(

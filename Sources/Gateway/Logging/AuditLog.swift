@@ -27,10 +27,37 @@ struct AuditLog: Sendable {
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 
+    func loginThrottled(retryAfterSeconds: Int, context: ControlContext) {
+        metrics.count(.logins, ("result", "throttled"))
+        logger.warning(
+            "login throttled",
+            metadata: [
+                "retry_after_s": "\(retryAfterSeconds)", "client_address": "\(context.clientAddress)",
+                "request_id": "\(context.requestID)",
+            ])
+    }
+
+    func issuedToClient(_ client: String, context: ControlContext) {
+        metrics.count(.tokensIssued, ("grant", "client_credentials"))
+        logger.notice(
+            "token issued to a client",
+            metadata: [
+                "client_id": "\(client)", "client_address": "\(context.clientAddress)",
+                "request_id": "\(context.requestID)",
+            ])
+    }
+
     /// Somebody came to the admin listener with a token that is not the administrator's.
     func administrationRefused(context: AdminContext) {
         logger.warning(
             "administration refused",
+            metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
+    }
+
+    func clientRefused(context: ControlContext) {
+        // The name is left out: a secret may stand in its place.
+        logger.notice(
+            "client refused",
             metadata: ["client_address": "\(context.clientAddress)", "request_id": "\(context.requestID)"])
     }
 

@@ -1,5 +1,5 @@
 /// Durations as people write them: `250ms`, `10s`, `15m`, `1h`, `14d`.
-enum DurationText {
+package enum DurationText {
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
@@ -7,7 +7,7 @@ enum DurationText {
     /// The milliseconds of one number with one unit, or `nil` when it is not that.
     ///
     /// `0` needs no unit.
-    static func milliseconds(_ text: String) -> Int64? {
+    package static func milliseconds(_ text: String) -> Int64? {
         if text == "0" {
             return 0
         }

@@ -23,6 +23,8 @@ package struct Configuration: Sendable, Equatable {
     package var issuers: [Issuer]
     /// How far clocks may differ when `exp`, `nbf` and `iat` are judged.
     package var leewaySeconds: Int64
+    /// Whether a scope `a:*` covers every scope that begins with `a:`.
+    package var hasHierarchicalScopes: Bool
     /// Whether only tokens with `typ: at+jwt` (RFC 9068) are accepted.
     package var requiresTokenType: Bool
     /// How many verified tokens are remembered, over all event loops; 0 turns the cache off.

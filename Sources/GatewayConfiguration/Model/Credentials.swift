@@ -3,6 +3,10 @@ extension Configuration {
     package struct Credentials: Sendable, Equatable {
         /// The database.
         package var database: CredentialDatabase
+        /// How many API keys are remembered after a look-up.
+        package var apiKeyCacheEntryLimit = 10_000
+        /// How long a look-up of an API key holds.
+        package var apiKeyCacheLifetimeSeconds: Int64 = 60
     }
 
     /// A database of accounts.

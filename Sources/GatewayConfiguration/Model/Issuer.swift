@@ -3,8 +3,8 @@ extension Configuration {
     package struct Issuer: Sendable, Equatable {
         /// The `iss` claim, compared byte for byte.
         package var issuer: String
-        /// The absolute path of a file with the JWK set.
-        package var keySetFile: String
+        /// Where its keys are.
+        package var keySource: KeySource
         /// A token must name one of these in `aud`; never empty.
         package var audiences: [String]
         /// The algorithms a token may be signed with; never empty.
@@ -25,5 +25,27 @@ extension Configuration {
             /// Instead of `client_id`, or else `azp`.
             package var clientID: String?
         }
+    }
+
+    /// Where an issuer's keys are.
+    package enum KeySource: Sendable, Equatable {
+        /// In a file: the absolute path of a JWK set.
+        case file(String)
+        /// Published, and to be fetched.
+        case published(PublishedKeys)
+    }
+
+    /// How published keys are fetched.
+    package struct PublishedKeys: Sendable, Equatable {
+        /// The address of the JWK set; `nil` where the issuer's metadata says it.
+        package var url: String?
+        /// An absolute path: the authorities to trust in place of the system's.
+        package var authoritiesFile: String?
+        /// The longest time between two fetches.
+        package var refreshSeconds: Int64 = 600
+        /// How long after one fetch an unknown `kid` may cause the next.
+        package var coolDownSeconds: Int64 = 10
+        /// How long keys count that cannot be confirmed.
+        package var maximumStaleSeconds: Int64 = 86_400
     }
 }

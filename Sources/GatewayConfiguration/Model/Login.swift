@@ -19,6 +19,8 @@ extension Configuration {
         package var windowMilliseconds: Int64
         /// The file of passwords that nobody may choose.
         package var passwordDenyListFile: String?
+        /// Whether clients may exchange a user's name and password for tokens (RFC 6749 section 4.3).
+        package var hasPasswordGrant = false
         /// Who judges names and passwords; `nil` means the accounts in the database.
         package var delegate: Delegate?
         /// Whether refresh tokens travel as cookies, and in no body.

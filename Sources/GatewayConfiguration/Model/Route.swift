@@ -25,18 +25,42 @@ extension Configuration {
     package enum RouteAccess: Sendable, Equatable {
         /// Anybody: `auth: none`.
         case anyone
-        /// Whoever brings an access token that fits.
+        /// Whoever brings a credential that fits.
         case token(TokenRequirement)
     }
 
-    /// What a route asks of an access token, besides being valid.
+    /// How callers prove who they are.
+    package enum CredentialKind: String, Sendable, Equatable {
+        /// By an access token.
+        case token = "jwt"
+        /// By an API key.
+        case apiKey = "api_key"
+    }
+
+    /// What a route asks of a credential, besides being valid.
     package struct TokenRequirement: Sendable, Equatable {
-        /// The scopes wanted; empty means none.
-        package var scopes: [String]
-        /// Whether all of ``scopes`` are needed or one is enough.
-        package var scopesMatch: ScopesMatch
-        /// The token must name one of these in `aud`; `nil` means that its issuer's audiences are enough, never empty.
+        /// The kinds of credential that are taken; never empty.
+        package var credentialKinds: Set<CredentialKind> = [.token]
+        /// The scopes wanted.
+        package var scopes = ScopeRequirement()
+        /// A token must name one of these in `aud`; `nil` means that its issuer's audiences are enough, never empty.
         package var audiences: [String]?
+        /// What single methods want in the place of ``scopes``.
+        package var methodScopes: [String: ScopeRequirement] = [:]
+    }
+
+    /// The scopes that a request needs.
+    package struct ScopeRequirement: Sendable, Equatable {
+        /// The scopes wanted; empty means none.
+        package var scopes: [String] = []
+        /// Whether all of ``scopes`` are needed or one is enough.
+        package var match = ScopesMatch.all
+
+        /// Wants scopes, or none.
+        package init(scopes: [String] = [], match: ScopesMatch = .all) {
+            self.scopes = scopes
+            self.match = match
+        }
     }
 
     /// Whether all scopes are needed or one is enough.

@@ -10,7 +10,7 @@ struct ConfigurationReader {
     func read(_ document: SettingNode) -> Configuration {
         let root = SectionReader(document, values: values)
         readVersion(root)
-        let revocation = readRevocation(root)
+        let revocation = RevocationReader(values: values).read(root)
         let upstreams = UpstreamsReader(values: values, folder: folder).read(root)
         let tokens = root.node("tokens").flatMap { TokensReader(values: values, folder: folder).read($0) }
         let issuers = IssuersReader(values: values, folder: folder).read(
@@ -18,7 +18,7 @@ struct ConfigurationReader {
         let routes = RoutesReader(
             values: values, upstreamNames: upstreams.names, defaultOutagePolicy: revocation.onUnavailable,
             hasIssuers: root.isWritten("tokens") || namesIssuers(root.node("issuers")),
-            hasRedis: root.isWritten("redis")
+            hasCredentials: root.isWritten("credentials"), hasRedis: root.isWritten("redis")
         ).read(root)
         let listeners = ListenersReader(values: values, folder: folder).read(root.node("listeners"))
         let proxies = TrustedProxiesReader(values: values).read(root, listeners)
@@ -29,10 +29,11 @@ struct ConfigurationReader {
             workerCount: root.integer("workers", default: 0, in: 0...1024),
             limits: readLimits(root.node("limits")),
             accessLog: readAccessLog(root.node("access_log")),
-            redis: root.node("redis").flatMap { RedisReader(values: values).read($0) },
+            redis: root.node("redis").flatMap { RedisReader(values: values, folder: folder).read($0) },
             tokens: tokens,
             issuers: issuers,
             leewaySeconds: root.seconds("leeway", default: 30, in: 0...300),
+            hasHierarchicalScopes: root.boolean("hierarchical_scopes", default: false),
             requiresTokenType: root.boolean("require_typ", default: false),
             verificationCacheEntryLimit: readVerificationCache(root.node("verification_cache")),
             revocation: revocation,
@@ -101,26 +102,11 @@ struct ConfigurationReader {
         defer { section.end() }
         return section.integer("entries", default: 50_000, in: 0...10_000_000)
     }
-
-    private func readRevocation(_ root: SectionReader) -> Configuration.Revocation {
-        let section = SectionReader(root.node("revocation"), values: values)
-        defer { section.end() }
-        section.notSupportedYet("stale_grace", unless: "60s")
-        section.notSupportedYet("mirror_staleness", unless: "2s")
-        section.notSupportedYet("min_replicas", unless: "0")
-        section.notSupportedYet("acknowledge", unless: "redis")
-        return Configuration.Revocation(
-            mode: section.value("mode", default: .query) { node in
-                values.choice(node, of: [("query", .query), ("off", .off)], later: ["mirror"])
-            },
-            onUnavailable: section.value("on_unavailable", default: .closed, values.outagePolicy)
-        )
-    }
 }
 
 extension ValueReader {
-    /// `closed` or `open`.
+    /// `closed`, `stale` or `open`.
     func outagePolicy(_ node: SettingNode) -> Configuration.OutagePolicy? {
-        choice(node, of: [("closed", .closed), ("open", .open)], later: ["stale"])
+        choice(node, of: [("closed", .closed), ("stale", .stale), ("open", .open)])
     }
 }

@@ -22,8 +22,14 @@ struct CredentialsReader {
             connectionLimit: section.integer("connections", default: 4, in: 1...256),
             connectTimeoutMilliseconds: section.milliseconds("connect_timeout", default: 2000, in: 10...60_000),
             statementTimeoutMilliseconds: section.milliseconds("statement_timeout", default: 5000, in: 10...60_000))
+        let cache = SectionReader(section.node("api_key_cache"), values: values)
+        let entries = cache.integer("entries", default: 10_000, in: 1...1_000_000)
+        let lifetime = cache.seconds("ttl", default: 60, in: 1...3600)
+        cache.end()
         guard let database else { return nil }
-        return Configuration.Credentials(database: complete(database, with: settings, section))
+        return Configuration.Credentials(
+            database: complete(database, with: settings, section), apiKeyCacheEntryLimit: entries,
+            apiKeyCacheLifetimeSeconds: lifetime)
     }
 
     /// What belongs to PostgreSQL and does not stand in its URL.

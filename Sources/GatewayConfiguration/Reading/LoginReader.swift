@@ -13,6 +13,7 @@ struct LoginReader {
             windowMilliseconds: section.milliseconds(
                 "window", default: standard.windowMilliseconds, in: 1000...86_400_000),
             passwordDenyListFile: section.node("password_denylist").flatMap(file),
+            hasPasswordGrant: section.boolean("password_grant", default: false),
             delegate: section.node("delegate").flatMap(readDelegate),
             usesCookies: section.boolean("cookies", default: standard.usesCookies))
         let isPossible = root.isWritten("credentials") || section.isWritten("delegate")

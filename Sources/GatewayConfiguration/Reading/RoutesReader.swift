@@ -6,6 +6,8 @@ struct RoutesReader {
     let defaultOutagePolicy: Configuration.OutagePolicy
     /// Whether there is anybody whose tokens a protected route could accept.
     let hasIssuers: Bool
+    /// Whether there is a database in which API keys could be.
+    let hasCredentials: Bool
     /// Whether there is a Redis in which nodes can count together.
     let hasRedis: Bool
 
@@ -37,7 +39,8 @@ struct RoutesReader {
             }
         }
         let upstreamName = section.required("upstream", "write the name of one of the upstreams").flatMap(upstreamName)
-        let access = RouteAccessReader(values: values, hasIssuers: hasIssuers).read(section)
+        let access = RouteAccessReader(values: values, hasIssuers: hasIssuers, hasCredentials: hasCredentials)
+            .read(section, methods: methods ?? nil)
         let stripsPrefix = section.boolean("strip_prefix", default: false)
         let forwardsCredentials = section.boolean("forward_credentials", default: false)
         let onUnavailable = section.value("on_unavailable", default: defaultOutagePolicy, values.outagePolicy)

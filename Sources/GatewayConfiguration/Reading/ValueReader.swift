@@ -86,7 +86,8 @@ struct ValueReader {
     ///
     /// A secret is never shown.
     func text<Value>(
-        _ node: SettingNode, isSecret: Bool = false, as parse: (String) throws(SettingMismatch) -> Value
+        _ node: SettingNode, isSecret: Bool = false, allowsLines: Bool = false,
+        as parse: (String) throws(SettingMismatch) -> Value
     ) -> Value? {
         guard let scalar = anyScalar(node, expected: "expected a string") else { return nil }
         guard scalar.look == .text else {
@@ -96,7 +97,8 @@ struct ValueReader {
                 found: "found \(isSecret ? "a value that is not a string" : scalar.typeName)", expected: advice)
             return nil
         }
-        guard !scalar.text.isEmpty, scalar.text.utf8.count <= Self.textByteLimit, !scalar.text.hasControlCharacters
+        let lines = allowsLines ? scalar.text.replacing("\r\n", with: " ").replacing("\n", with: " ") : scalar.text
+        guard !scalar.text.isEmpty, scalar.text.utf8.count <= Self.textByteLimit, !lines.hasControlCharacters
         else {
             let expected = "expected text, not empty and without line breaks and control characters"
             refuse(node, scalar, isSecret: isSecret, expected: expected)

@@ -1,7 +1,7 @@
 import Glibc
 
 /// What tells a file from what was there before: enough to notice a change without reading it.
-struct FileFingerprint: Sendable, Equatable {
+package struct FileFingerprint: Sendable, Equatable {
     private let device: UInt64
     private let inode: UInt64
     private let byteCount: Int64
@@ -9,7 +9,7 @@ struct FileFingerprint: Sendable, Equatable {
     private let changed: [Int64]
 
     /// Looks at a file, past symbolic links; `nil` when it cannot be seen.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         device = UInt64(status.st_dev)

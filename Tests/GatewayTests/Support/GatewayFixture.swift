@@ -1,5 +1,4 @@
 import Foundation
-import Gateway
 import GatewayConfiguration
 import JOSE
 import Logging
@@ -8,6 +7,8 @@ import Sessions
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Gateway
 
 /// A gateway started from the text of a configuration, with a Redis and a backend of its own.
 final class GatewayFixture: Sendable {
@@ -65,7 +66,7 @@ final class GatewayFixture: Sendable {
     func waitForRedis(connections: Int = 2) async throws {
         let redis = try #require(redisServer)
         let isConnected = try await eventually {
-            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis").count == connections + 1
+            try redis.command("CLIENT", "LIST").components(separatedBy: "name=portcullis ").count == connections + 1
         }
         #expect(isConnected, "the gateway does not reach Redis at \(redis.port)")
         // The name is given by the last step of the handshake but one reply.
@@ -94,10 +95,10 @@ final class GatewayFixture: Sendable {
         let issuer = try ForeignIssuer.shared.get()
         try folder.write(try issuer.keySet(), to: "idp.json")
         for (name, content) in settings.files { try folder.write(content, to: name) }
-        if let tokens = settings.tokens {
+        if let tokens = settings.tokens, settings.keyDirectory == nil {
             let match = tokens.firstMatch(of: /algorithm: (\w+)/).flatMap { SignatureAlgorithm(rawValue: String($0.1)) }
-            _ = try SigningKeyDirectory(path: folder.path("keys")).generate(
-                algorithm: match ?? .es256, nowSeconds: Int64(Date.now.timeIntervalSince1970))
+            _ = try SigningKeyDirectory(path: folder.path("keys"), algorithm: match ?? .es256).generate(
+                nowSeconds: Int64(Date.now.timeIntervalSince1970))
         }
         if settings.hasAccounts { try folder.write(try await Accounts.database.value, to: "accounts.sqlite") }
         return issuer
@@ -120,6 +121,11 @@ final class GatewayFixture: Sendable {
     /// What the gateway has logged so far.
     var logText: String {
         String(decoding: (try? Data(contentsOf: folder.url.appendingPathComponent("log"))) ?? Data(), as: UTF8.self)
+    }
+
+    /// The keys in force.
+    var trust: TrustStore {
+        get throws { try #require(running.trust) }
     }
 
     // MARK: - Calling

@@ -12,6 +12,8 @@ struct GatewaySettings {
     }
 
     var redis = RedisUse.own
+    /// `redis.url`, when it is not that of one server over TCP.
+    var redisURL: String?
     /// Further members of `redis`.
     var redisOptions = "command_timeout: 5s"
     /// The public listeners; `nil` for one on a free port.
@@ -22,10 +24,22 @@ struct GatewaySettings {
     var sections: [String] = []
     /// Members of `limits`.
     var limits = "shutdown_grace: 2s"
+    /// The issuer of its own tokens.
+    var issuer = "https://gateway.test"
     /// Further members of `tokens`; `nil` for a gateway that issues none.
     var tokens: String? = "rotation_grace: 10s"
+    /// `leeway`.
+    var leeway = "30s"
+    /// A key directory that another gateway has made already; `nil` for one of its own.
+    var keyDirectory: String?
     /// Whether there are accounts.
     var hasAccounts = false
+    /// The URL of the database they are in, when that is not an SQLite file.
+    var accountDatabase: String?
+    /// Members of `login`; by default nobody is throttled where there are accounts.
+    var login: String?
+    /// Further members of `credentials`, each with a comma before it.
+    var credentials = ""
     /// Further members of the upstream.
     var upstream = "response_timeout: 10s"
     /// Routes besides the standard ones, each a line of YAML without its dash.
@@ -50,14 +64,24 @@ struct GatewaySettings {
             "listeners: {public: \(listeners), admin: {address: \"127.0.0.1:0\"\(token)}}",
             "workers: 2",
             "limits: {\(limits)}",
-            "leeway: 30s",
+            "leeway: \(leeway)",
         ]
-        if let redisPort { lines.append("redis: {url: \"redis://127.0.0.1:\(redisPort)/0\", \(redisOptions)}") }
+        if let redisPort {
+            lines.append("redis: {url: \"\(redisURL ?? "redis://127.0.0.1:\(redisPort)/0")\", \(redisOptions)}")
+        }
         if let tokens {
             lines.append(
-                "tokens: {issuer: \"https://gateway.test\", audiences: [api], key_directory: ./keys, \(tokens)}")
+                "tokens: {issuer: \"\(issuer)\", audiences: [api], key_directory: \"\(keyDirectory ?? "./keys")\", \(tokens)}"
+            )
         }
-        if hasAccounts { lines.append("credentials: {database: ./accounts.sqlite}") }
+        if let accountDatabase {
+            lines.append(
+                "credentials: {database: \"\(accountDatabase)\", password: \"${file:database-password}\"}")
+        } else if hasAccounts {
+            lines.append("credentials: {database: ./accounts.sqlite\(credentials)}")
+        }
+        let standard = hasAccounts && !sections.contains { $0.hasPrefix("login:") } ? "attempts: 100000" : nil
+        if let login = login ?? standard { lines.append("login: {\(login)}") }
         lines += ["issuers:"]
         lines += [
             "  - {issuer: \"\(ForeignIssuer.name)\", jwks_file: ./idp.json, audiences: [api], algorithms: [ES256, RS256]}"
@@ -65,11 +89,11 @@ struct GatewaySettings {
         lines += issuers.map { "  - \($0)" }
         lines += sections
         lines += ["upstreams:", "  api: {targets: [\"http://127.0.0.1:\(backendPort)\"], \(upstream)}", "routes:"]
-        let standard = [
+        let standardRoutes = [
             "{path: /api/, upstream: api, auth: {any_of: [jwt]}}",
             "{path: /public/, upstream: api, auth: none}",
         ]
-        lines += (standard + routes).map { "  - \($0)" }
+        lines += (standardRoutes + routes).map { "  - \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -19,6 +19,11 @@ struct Program {
         if let configuration { try folder.write(configuration, to: "portcullis.yaml") }
     }
 
+    /// Runs in a folder that is there.
+    init(in folder: TemporaryFolder) throws {
+        self.folder = folder
+    }
+
     /// Starts it with `--config`.
     func start(_ command: String..., input: String = "") throws -> ProgramRun {
         try launch(command + ["--config", "portcullis.yaml"], input: input)

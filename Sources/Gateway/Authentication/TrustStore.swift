@@ -1,0 +1,117 @@
+import JOSE
+import NIOCore
+import Synchronization
+
+/// The issuers whose tokens are accepted, with the keys that are in force now.
+///
+/// Keys come and go while the gateway runs. Whoever verifies has a copy of its own, and is handed the next one where it
+/// lives: an event loop takes it up between two requests, without a lock.
+final class TrustStore: Sendable {
+    /// The issuers at one moment.
+    struct Snapshot: Sendable {
+        /// Grows with each change.
+        let generation: UInt64
+        /// The issuers, in the order of ``AuthenticationSettings/issuers``.
+        let issuers: [TrustedIssuer]
+        /// How far clocks may differ.
+        let leewaySeconds: Int64
+
+        /// A verifier for one event loop or one task at a time.
+        ///
+        /// - Throws: `JOSEError` when a key cannot be used.
+        func makeVerifier() throws(JOSEError) -> TokenVerifier {
+            try TokenVerifier(issuers: issuers, leewaySeconds: leewaySeconds)
+        }
+    }
+
+    private struct State {
+        var snapshot: Snapshot
+        var subscribers: [@Sendable (Snapshot) -> Void] = []
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - issuers: the issuers, with the keys known at start.
+    ///   - leewaySeconds: how far clocks may differ.
+    /// - Throws: `JOSEError` when a key cannot be used.
+    init(issuers: [TrustedIssuer], leewaySeconds: Int64) throws(JOSEError) {
+        let snapshot = Snapshot(generation: 0, issuers: issuers, leewaySeconds: leewaySeconds)
+        // So that an unusable key is found now and not on an event loop.
+        _ = try snapshot.makeVerifier()
+        state = Mutex(State(snapshot: snapshot))
+    }
+
+    /// The issuers now.
+    var current: Snapshot { state.withLock { $0.snapshot } }
+
+    /// Puts another key set of one issuer in force; may be called from any thread.
+    ///
+    /// - Parameters:
+    ///   - keys: the whole set.
+    ///   - issuer: the issuer's place.
+    ///   - algorithms: what its tokens may be signed with from now on; as before when `nil`.
+    /// - Throws: `JOSEError` when a key cannot be used, or none fits what the issuer may sign with; then nothing has
+    ///   changed.
+    func publish(
+        _ keys: JSONWebKeySet, ofIssuer issuer: Int, algorithms: Set<SignatureAlgorithm>? = nil
+    ) throws(JOSEError) {
+        try change(issuer) { trusted throws(JOSEError) in
+            trusted.keys = keys
+            trusted.algorithms = algorithms ?? trusted.algorithms
+            trusted.isAvailable = true
+            // With such a set every token would be called bad, which is not what anybody meant to publish.
+            guard keys.keys.contains(where: { trusted.algorithms.contains(where: $0.fits) }) else {
+                throw JOSEError(.noUsableKey)
+            }
+        }
+    }
+
+    /// Puts an issuer's keys out of force until others are published: nobody knows any more which they are.
+    func withdraw(issuer: Int) {
+        // A set of no keys can always be used.
+        try? change(issuer) { $0.isAvailable = false }
+    }
+
+    private func change(_ issuer: Int, _ body: (inout TrustedIssuer) throws(JOSEError) -> Void) throws(JOSEError) {
+        let failure = state.withLock { state -> JOSEError? in
+            guard state.snapshot.issuers.indices.contains(issuer) else { return nil }
+            var issuers = state.snapshot.issuers
+            do throws(JOSEError) {
+                try body(&issuers[issuer])
+            } catch {
+                return error
+            }
+            let next = Snapshot(
+                generation: state.snapshot.generation + 1, issuers: issuers,
+                leewaySeconds: state.snapshot.leewaySeconds)
+            do throws(JOSEError) {
+                _ = try next.makeVerifier()
+            } catch {
+                return error
+            }
+            state.snapshot = next
+            // In here, so that nobody is handed two changes in the wrong order.
+            for subscriber in state.subscribers { subscriber(next) }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Has every later change handed over.
+    ///
+    /// - Parameter adopt: called at once with what is in force now, and after each change, in order; must not block, and
+    ///   must not call back.
+    func subscribe(_ adopt: @escaping @Sendable (Snapshot) -> Void) {
+        state.withLock { state in
+            state.subscribers.append(adopt)
+            adopt(state.snapshot)
+        }
+    }
+
+    /// Has an event loop's authenticator take up every change, on its loop.
+    func subscribe(_ authenticator: LoopAuthenticator, on eventLoop: any EventLoop) {
+        let bound = NIOLoopBound(authenticator, eventLoop: eventLoop)
+        subscribe { snapshot in eventLoop.execute { bound.value.adopt(snapshot) } }
+    }
+}

@@ -1,0 +1,62 @@
+package import RedisClient
+
+/// Waits until every node that may answer from its mirror has applied what was written.
+///
+/// Such a node holds a lease in Redis, which it renews each time it asks where the stream stands, and which outlives the
+/// time for which it may answer. So a lease that has run out belongs to a node that asks Redis, or that is gone.
+package struct NodeAcknowledgement: Sendable {
+    private static let pause = Duration.milliseconds(2)
+
+    private let client: RedisClient
+    private let keys: RevocationKeys
+    private let leaseMilliseconds: Int64
+
+    /// - Parameters:
+    ///   - client: the Redis that holds the deny-list.
+    ///   - keys: the names.
+    ///   - leaseMilliseconds: how long a lease is; see ``MirrorTail/leaseMilliseconds(of:)``.
+    package init(client: RedisClient, keys: RevocationKeys, leaseMilliseconds: Int64) {
+        self.client = client
+        self.keys = keys
+        self.leaseMilliseconds = leaseMilliseconds
+    }
+
+    /// Waits for what is in the stream now.
+    /// - Throws: ``RevocationFailure`` when Redis does not answer, or leases are renewed without progress.
+    package func wait() async throws(RevocationFailure) {
+        let position = try await lastPosition()
+        // Every lease of now has run out by then, or been renewed.
+        let end = ContinuousClock.now + .milliseconds(2 * leaseMilliseconds)
+        repeat {
+            if try await isApplied(position) { return }
+            try? await Task.sleep(for: Self.pause)
+        } while ContinuousClock.now < end && !Task.isCancelled
+        throw .unavailable(detail: "nodes behind")
+    }
+
+    private func lastPosition() async throws(RevocationFailure) -> StreamPosition {
+        do throws(RedisFailure) {
+            let reply = try await client.execute("XREVRANGE", keys.stream, "+", "-", "COUNT", "1")
+            guard case .array(let entries) = reply else { throw RedisFailure.protocolViolation }
+            guard let entry = entries.first else { return .start }
+            guard case .array(let parts) = entry, case .bulk(let id)? = parts.first,
+                let position = StreamPosition(id)
+            else { throw RedisFailure.protocolViolation }
+            return position
+        } catch {
+            throw RevocationFailure(error)
+        }
+    }
+
+    private func isApplied(_ position: StreamPosition) async throws(RevocationFailure) -> Bool {
+        do throws(RedisFailure) {
+            let arguments = [
+                String(position.milliseconds), String(position.sequence), String(leaseMilliseconds),
+            ]
+            return try await client.evaluate(MirrorScripts.behind, keys: [keys.mirrors], arguments: arguments)
+                == .integer(0)
+        } catch {
+            throw RevocationFailure(error)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Credentials
+
+/// `portcullis client`.
+struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client", abstract: "Programs that get tokens of their own (OAuth clients).",
+        subcommands: [Add.self, List.self, Disable.self])
+
+    /// `portcullis client add`.
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a client; its secret is shown once, on standard output.")
+
+        @Argument(help: "Its identifier; also the subject of the tokens it gets for itself.")
+        var id: String
+        @Option(help: "The scopes its tokens may have, with spaces between.")
+        var scope = ""
+        @Option(
+            help: ArgumentHelp(
+                "What it may get tokens for: client_credentials, password, with spaces between; by default "
+                    + "client_credentials, and nothing for a public client."))
+        var grants: String?
+        @Flag(name: .customLong("public"), help: "It can keep no secret, and gets none.")
+        var isPublic = false
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            let secret = try await MachineStore.withDirectory(file) { directory in
+                try directory.addClient(
+                    id: id, isPublic: isPublic, grants: grants ?? (isPublic ? "" : "client_credentials"), scope: scope)
+            }
+            // On its own, so that a script can take it.
+            print(secret ?? "added \(id)")
+        }
+    }
+
+    /// `portcullis client list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the clients.")
+
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            try await MachineStore.open(try file.load(), at: file.path) { store in
+                var table = TextTable(header: ["ID", "STATE", "KIND", "GRANTS", "CREATED", "SCOPE"])
+                var last: ClientID?
+                repeat {
+                    let page = try store.listClients(after: last, limit: 500)
+                    for client in page {
+                        table.add([
+                            client.id.text, client.isDisabled ? "disabled" : "active",
+                            client.isPublic ? "public" : "confidential",
+                            client.grants.text.isEmpty ? "-" : client.grants.text,
+                            MachineStore.text(client.createdAtMilliseconds), client.scope.text,
+                        ])
+                    }
+                    last = page.last?.id
+                } while last != nil
+                print(table.text)
+            }
+        }
+    }
+
+    /// `portcullis client disable`.
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Refuse a client from now on, and with it its API keys.",
+            discussion: "Tokens it has hold until they expire; portcullis revoke --client ends them, too.")
+
+        @Argument(help: "The client.")
+        var id: String
+        @Flag(help: "Take it again.")
+        var undo = false
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            try await MachineStore.open(try file.load(), at: file.path) { store in
+                try store.setDisabled(!undo, of: ClientID(id), nowMilliseconds: MachineStore.clock())
+                print("\(undo ? "enabled" : "disabled") \(id)")
+            }
+        }
+    }
+}
