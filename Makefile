@@ -26,7 +26,7 @@ interop: ## run clients and services of other people against the gateway
 load: ## attacks and loads that must be borne, each with a figure (release build)
 	@bench/run.sh load
 
-bench-guard: ## allocations, memory and instructions of a token, against committed limits (release build, valgrind)
+bench-guard: ## allocations, memory and instructions of a token, against limits (release build, valgrind)
 	@bench/guard.sh
 
 MINUTES ?= 10

@@ -43,9 +43,12 @@ struct TokenCommand: ParsableCommand {
             let token = try readToken()
             let inspection = TokenInspection(token)
             let leeway = verifier?.leewaySeconds ?? 30
-            let rejection =
-                try verifier.map { try $0.rejection(of: token, nowSeconds: now) }
-                ?? TokenInspection.rejection(of: token, nowSeconds: now, leewaySeconds: leeway)
+            let rejection: TokenRejection?
+            if let verifier {
+                rejection = try verifier.rejection(of: token, nowSeconds: now)
+            } else {
+                rejection = TokenInspection.rejection(of: token, nowSeconds: now, leewaySeconds: leeway)
+            }
             let explanation = rejection.map {
                 RejectionExplanation(
                     $0, inspection: inspection, issuers: verifier?.issuers, nowSeconds: now, leewaySeconds: leeway)

@@ -14,12 +14,12 @@ enum KeyInvariants {
             return "a key is taken alone and not in a set, or the other way"
         }
         for key in (try? JSONWebKeySet(json: Array(input), provenance: .operatorFile))?.keys ?? [] {
-            if let complaint = complaint(about: key) { return complaint }
+            if let complaint = keyComplaint(key) { return complaint }
         }
-        return alone.flatMap(complaint)
+        return alone.flatMap { keyComplaint($0) }
     }
 
-    private static func complaint(about key: JSONWebKey) -> String? {
+    private static func keyComplaint(_ key: JSONWebKey) -> String? {
         switch key.material {
         case .symmetric(let secret):
             guard secret.count >= 32, key.publicJSON == nil else {

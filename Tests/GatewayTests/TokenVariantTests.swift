@@ -45,7 +45,7 @@ extension GatewayTests {
         /// The token, with n - s for s, with padding, and with another last character of the same octets.
         private static func variants(of token: String) throws -> [String] {
             let dot = try #require(token.lastIndex(of: "."))
-            let (input, text) = (token[...dot], String(token[token.index(after: dot)...]))
+            let (input, text) = (String(token[...dot]), String(token[token.index(after: dot)...]))
             let signature = try #require(Base64URL.decode(text))
             try #require(signature.count == 64)
             var other = signature

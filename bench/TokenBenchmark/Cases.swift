@@ -17,7 +17,7 @@ struct Cases {
         let verifier = try TokenVerifier(issuers: [try tokens.trusted()], leewaySeconds: 30)
         let now = Int64(Date.now.timeIntervalSince1970)
         func probing(_ token: [UInt8], _ probe: AuthenticationProbe) -> () -> Void {
-            { token.withUnsafeBytes { bytes in require { try probe.verify(bytes) } } }
+            { token.withUnsafeBytes { bytes in require { try probe.verify(bytes, nowSeconds: now) } } }
         }
         func verifying(_ token: [UInt8]) -> () -> Void {
             { token.withUnsafeBytes { bytes in require { _ = try verifier.verify(bytes, nowSeconds: now) } } }

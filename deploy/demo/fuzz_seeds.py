@@ -49,5 +49,5 @@ for number, row in enumerate(rows("jwt/jwks_cases.jsonl")):
     try:
         for place, key in enumerate(json.loads(row["doc"])["keys"]):
             write("JWK", f"{number}-{place}", json.dumps(key).encode())
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
