@@ -98,7 +98,8 @@ extension GatewayTests {
                     for _ in 0..<2 {
                         group.addTask {
                             for _ in 0..<50 {
-                                #expect(try await gateway.call("GET", "/api/x", token: token).status == 200)
+                                let answer = try await gateway.call("GET", "/api/x", token: token)
+                                #expect(answer.status == 200)
                             }
                         }
                     }

@@ -20,11 +20,8 @@ package final class AuthenticationProbe {
                 .init(trusted: $0, audiences: $0.audiences, origin: .foreign(issuer: $0.issuer))
             }, leewaySeconds: 30, policies: policies, cacheEntriesPerLoop: cacheEntries,
             revocationKeys: RevocationKeys(prefix: "portcullis:"), queryForms: .command, asksDenyList: true)
-        let store = InProcessDenyList(keys: settings.revocationKeys)
-        let logger = Logger(label: "probe")
-        loop = try LoopAuthenticator(
-            settings: settings, trust: settings.makeTrustStore().current, unknownKeys: UnknownKeyPolicy(),
-            denyList: DenyList(inProcess: store), outage: DenyListOutage(logger: logger), apiKeys: nil, logger: logger)
+        verifier = try TokenVerifier(issuers: issuers, leewaySeconds: 30)
+        cache = VerificationCache(capacity: cacheEntries)
     }
 
     /// Verifies a token, or remembers that it was verified.
