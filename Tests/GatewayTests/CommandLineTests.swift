@@ -67,10 +67,10 @@ extension GatewayTests {
             #expect(check.exitCode == 0, "\(check.errors)")
             let list = try await program.run("keys", "list")
             #expect(list.output.contains("ES256"))
-            #expect(list.output.split(separator: "\n").count == 2)
+            #expect(list.output.split(separator: "\n").count == 3, "a signing key, and one for refresh tokens")
             let again = try await program.run("keys", "generate")
             #expect(again.exitCode == 0, "\(again.errors)")
-            #expect(try await program.run("keys", "list").output.split(separator: "\n").count == 3)
+            #expect(try await program.run("keys", "list").output.split(separator: "\n").count == 4)
         }
 
         @Test("a key file that is not one is 78, and tells which")

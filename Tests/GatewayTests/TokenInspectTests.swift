@@ -37,7 +37,8 @@ extension GatewayTests {
             for input in [token, token + "\n", "Bearer \(token)\r\n", "  bearer   \(token)  "] {
                 let outcome = try await inspect(input)
                 #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errors)")
-                #expect(outcome.output.contains("alg  \"ES256\"") && outcome.output.contains("sub  \"carol\""))
+                let words = outcome.output.split(separator: " ").joined(separator: " ")
+                #expect(words.contains("alg \"ES256\"") && words.contains("sub \"carol\""))
                 #expect(outcome.output.contains("(in 2 hours"))
                 for check in ["form", "header", "issuer", "key", "signature", "claims", "times"] {
                     #expect(shows(check, "ok", outcome), "\(outcome.output)")
@@ -124,7 +125,7 @@ extension GatewayTests {
             #expect(try await inspect(String(repeating: "a", count: 1 << 21)).exitCode == 64)
             for arguments in [
                 ["token", "inspect", "--verify"], ["token", "inspect", "--config", "portcullis.yaml"],
-                ["token", "inspect", "eyJ"], ["token", "melt"],
+                ["token", "inspect", "abc"], ["token", "melt"],
             ] {
                 #expect(try await Program.Outcome(program.launch(arguments)).exitCode == 64, "\(arguments)")
             }

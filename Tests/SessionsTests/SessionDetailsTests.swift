@@ -61,7 +61,7 @@ struct SessionDetailsTests {
     func claimsBound(kind: SessionHarness.Kind) async throws {
         try await Harness.with(kind) { harness in
             func begin(_ byteCount: Int) async throws {
-                let claims = String(repeating: "x", count: byteCount)
+                let claims = "{\"x\":\"" + String(repeating: "x", count: byteCount - 8) + "\"}"
                 _ = try await harness.service.begin(
                     subject: "alice", clientID: "web", scope: .none, details: SessionDetails(claims: claims))
             }

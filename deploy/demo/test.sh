@@ -10,7 +10,7 @@ swift build --build-tests --scratch-path .build
 [[ -n ${PORTCULLIS_REDIS_SERVER:-} ]] || printf 'SKIPPED against Valkey: make valkey does that\n'
 # On screen comes what matters: failures, what was skipped, seeds, and the closing line. A hang must not last for ever.
 code=0
-timeout 900 swift test --skip-build --disable-xctest --scratch-path .build 2>&1 | tee .build/test.log |
+timeout 2400 swift test --skip-build --disable-xctest --scratch-path .build 2>&1 | tee .build/test.log |
     { grep -aE '^(✘|↳|✔ Test run|SKIPPED|error:|Fatal|.*Fatal error|.*seed[ =:])' || true; } || code=$?
 ((code == 0)) || printf 'test: not all is well; the whole output is in .build/test.log\n' >&2
 exit "$code"

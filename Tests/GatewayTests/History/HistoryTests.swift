@@ -10,7 +10,7 @@ extension GatewayTests {
     @Suite("histories under faults")
     struct HistoryTests {
         private static let environment = ProcessInfo.processInfo.environment
-        private static let seconds = environment["CHAOS_SECONDS"].flatMap { Double($0) } ?? 24
+        private static let seconds = environment["CHAOS_SECONDS"].flatMap { Double($0) } ?? 10
         private static let seed = environment["CHAOS_SEED"].flatMap { UInt64($0) } ?? .random(in: .min ... .max)
 
         private func settings(_ revocation: String) -> GatewaySettings {
