@@ -84,6 +84,11 @@ struct MetricsEndpointTests {
             #expect(increase("portcullis_http_request_duration_seconds_count", "route=\"/api/\"") == 4)
             #expect(increase("portcullis_upstream_request_duration_seconds_count", "upstream=\"api\"") == 3)
             #expect(increase("portcullis_gateway_overhead_seconds_count") == 5)
+            #expect(increase("portcullis_revocation_checks_total", "result=\"clear\"") == 3)
+            #expect(increase("portcullis_jwt_cache_total", "result=\"hit\"") >= 1, "two event loops at most")
+            #expect(increase("portcullis_jwt_cache_total", "result=\"miss\"") >= 1)
+            #expect(after.value("portcullis_redis_up") == 1)
+            #expect(after.text.contains("portcullis_revocation_mirror_entries 0\n"))
             #expect(after.text.contains("portcullis_connections{listener=\"listeners.public\"}"))
             #expect(after.value("portcullis_build_info", "version=\"\(Version.current)\"") == 1)
         }

@@ -46,6 +46,13 @@ final class LoopAuthenticator {
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
     }
 
+    /// What has been counted up to now.
+    var allCounts: AuthenticationCounts {
+        AuthenticationCounts(
+            revocation: counts, cacheHits: cache.hitCount, cacheMisses: cache.missCount,
+            cacheEvictions: cache.evictionCount)
+    }
+
     /// Takes up other keys, and forgets every token that was verified with those before.
     func adopt(_ trust: TrustStore.Snapshot) {
         guard trust.generation > generation else { return }

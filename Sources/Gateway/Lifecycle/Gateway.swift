@@ -144,7 +144,8 @@ package final class Gateway: Service {
         let admin = AdminAPI(
             readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
             metrics: MetricsDocument(
-                server: server, registry: metrics, listenerNames: plan.listeners.map(\.settings.keyPath),
+                server: server, registry: metrics, revocation: revocation, redis: redis,
+                listenerNames: plan.listeners.map(\.settings.keyPath),
                 version: Version.current),
             authorization: AdminAuthorization(
                 token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),

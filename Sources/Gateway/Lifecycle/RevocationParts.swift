@@ -111,11 +111,11 @@ final class RevocationParts: Sendable {
         loops.withLock { $0.append(bound) }
     }
 
-    /// What came of the checks of all event loops.
-    func counts() async -> RevocationCounts {
-        var counts = RevocationCounts()
+    /// What the authenticators of all event loops have counted.
+    func counts() async -> AuthenticationCounts {
+        var counts = AuthenticationCounts()
         for loop in loops.withLock({ $0 }) {
-            if let part = try? await loop.eventLoop.submit({ loop.value.counts }).get() { counts.add(part) }
+            if let part = try? await loop.eventLoop.submit({ loop.value.allCounts }).get() { counts.add(part) }
         }
         return counts
     }

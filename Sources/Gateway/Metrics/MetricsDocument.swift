@@ -1,4 +1,5 @@
 import Proxy
+import RedisClient
 
 /// Gathers what the parts of the gateway have counted into one document for Prometheus.
 struct MetricsDocument: Sendable {
@@ -6,6 +7,8 @@ struct MetricsDocument: Sendable {
 
     let server: ProxyServer
     let registry: MetricsRegistry
+    let revocation: RevocationParts
+    let redis: RedisClient?
     /// The names of the listeners, in their order.
     let listenerNames: [String]
     let version: String
@@ -17,6 +20,8 @@ struct MetricsDocument: Sendable {
         writeRequests(proxy, to: &text)
         writeUpstreams(await server.upstreamStatus(), to: &text)
         writeConnections(proxy, to: &text)
+        writeAuthentication(await revocation.counts(), to: &text)
+        writeRedis(to: &text)
         registry.write(to: &text)
         text.family(Self.prefix + "build_info", .gauge, "Always 1; the label tells which version runs.")
         text.sample(Self.prefix + "build_info", [("version", version)], 1)
@@ -82,6 +87,42 @@ struct MetricsDocument: Sendable {
                 text.sample(name, [("upstream", upstream.name), ("target", target.name)], isWell ? 1 : 0)
             }
         }
+    }
+
+    private func writeAuthentication(_ counts: AuthenticationCounts, to text: inout PrometheusText) {
+        let cache = Self.prefix + "jwt_cache_total"
+        text.family(cache, .counter, "Look-ups of tokens among those remembered, and those forgotten to make room.")
+        for (result, count) in [
+            ("hit", counts.cacheHits), ("miss", counts.cacheMisses), ("evicted", counts.cacheEvictions),
+        ] {
+            text.sample(cache, [("result", result)], count)
+        }
+        let checks = Self.prefix + "revocation_checks_total"
+        text.family(checks, .counter, "Questions whether a credential is revoked, by what came of them.")
+        let revocation = counts.revocation
+        for (result, count) in [
+            ("clear", revocation.clear), ("revoked", revocation.revoked), ("stale_allowed", revocation.staleAllowed),
+            ("open_allowed", revocation.openAllowed), ("unavailable", revocation.unavailable),
+        ] {
+            text.sample(checks, [("result", result)], count)
+        }
+        guard let mirror = self.revocation.mirror else { return }
+        let age = Self.prefix + "revocation_mirror_age_seconds"
+        text.family(age, .gauge, "How old what is known of revocations is; +Inf while it is not known to be whole.")
+        text.sample(age, fraction: mirror.age().map { Double($0) / 1e9 } ?? .infinity)
+        let entries = Self.prefix + "revocation_mirror_entries"
+        text.family(entries, .gauge, "Revocations known in memory.")
+        text.sample(entries, mirror.index.count)
+    }
+
+    private func writeRedis(to text: inout PrometheusText) {
+        guard let redis else { return }
+        let isUp = Self.prefix + "redis_up"
+        text.family(isUp, .gauge, "Whether every event loop has its connection to Redis.")
+        text.sample(isUp, redis.isReady ? 1 : 0)
+        let reconnects = Self.prefix + "redis_reconnects_total"
+        text.family(reconnects, .counter, "How often a connection to Redis was lost.")
+        text.sample(reconnects, redis.connectionLossCount)
     }
 
     private func writeConnections(_ proxy: ProxyMetrics, to text: inout PrometheusText) {
