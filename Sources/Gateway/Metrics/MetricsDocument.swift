@@ -1,5 +1,6 @@
 import Proxy
 import RedisClient
+import Revocation
 
 /// Gathers what the parts of the gateway have counted into one document for Prometheus.
 struct MetricsDocument: Sendable {
@@ -112,17 +113,17 @@ struct MetricsDocument: Sendable {
         text.sample(age, fraction: mirror.age().map { Double($0) / 1e9 } ?? .infinity)
         let entries = Self.prefix + "revocation_mirror_entries"
         text.family(entries, .gauge, "Revocations known in memory.")
-        text.sample(entries, mirror.index.count)
+        text.sample(entries, [], mirror.index.count)
     }
 
     private func writeRedis(to text: inout PrometheusText) {
         guard let redis else { return }
         let isUp = Self.prefix + "redis_up"
         text.family(isUp, .gauge, "Whether every event loop has its connection to Redis.")
-        text.sample(isUp, redis.isReady ? 1 : 0)
+        text.sample(isUp, [], redis.isReady ? 1 : 0)
         let reconnects = Self.prefix + "redis_reconnects_total"
         text.family(reconnects, .counter, "How often a connection to Redis was lost.")
-        text.sample(reconnects, redis.connectionLossCount)
+        text.sample(reconnects, [], redis.connectionLossCount)
     }
 
     private func writeConnections(_ proxy: ProxyMetrics, to text: inout PrometheusText) {
