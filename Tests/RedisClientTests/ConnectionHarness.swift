@@ -94,6 +94,8 @@ extension RedisConfiguration {
         configuration.connectTimeout = .seconds(5)
         configuration.commandTimeout = commandTimeout
         configuration.backoff = ReconnectBackoff(initial: .milliseconds(5), maximum: .milliseconds(50))
+        // What is asked now and then to see whether the server is there would be counted among a test's own commands.
+        configuration.checkInterval = nil
         return configuration
     }
 }

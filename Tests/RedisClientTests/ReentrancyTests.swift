@@ -85,8 +85,6 @@ struct ReentrancyTests {
         let writes = WriteCounter()
         var configuration = RedisConfiguration.local(port: server.port)
         configuration.prepareChannel = { try $0.pipeline.syncOperations.addHandler(CountingHandler(writes)) }
-        // What is asked now and then to see whether the server is there would count, too.
-        configuration.checkInterval = nil
         let harness = ConnectionHarness(configuration)
         #expect(try await harness.startAndWait())
         let before = writes.count.load(ordering: .relaxed)
