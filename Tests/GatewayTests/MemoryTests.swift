@@ -3,17 +3,19 @@ import Synchronization
 import TestSupport
 import Testing
 
-extension GatewayTests {
-    @Suite("memory and descriptors of the serving process", .enabled("no sanitizer", MemoryTests.isMeasurable))
-    struct MemoryTests {
-        /// A sanitizer keeps books of its own on memory, and freed memory from being used again.
-        @Sendable private static func isMeasurable() -> Bool {
-            let environment = ProcessInfo.processInfo.environment
-            let isSanitized = environment["TSAN_OPTIONS"] != nil || environment["ASAN_OPTIONS"] != nil
-            if isSanitized { print("SKIPPED: memory is not measured under a sanitizer") }
-            return !isSanitized
-        }
+enum MemoryFigures {
+    /// Whether they say anything: a sanitizer keeps books of its own on memory, and freed memory from being used again.
+    @Sendable static func areMeasurable() -> Bool {
+        let environment = ProcessInfo.processInfo.environment
+        let isSanitized = environment["TSAN_OPTIONS"] != nil || environment["ASAN_OPTIONS"] != nil
+        if isSanitized { print("SKIPPED: memory is not measured under a sanitizer") }
+        return !isSanitized
+    }
+}
 
+extension GatewayTests {
+    @Suite("memory and descriptors of the serving process", .enabled("no sanitizer", MemoryFigures.areMeasurable))
+    struct MemoryTests {
         private func serve(_ backend: BulkBackend) async throws -> ServingProcess {
             var settings = GatewaySettings()
             settings.tokens = nil
