@@ -80,11 +80,18 @@ class NormalClient:
 
 
 def slowhttp(port, seconds, *arguments, target="/public/x"):
-    out = subprocess.run(["slowhttptest", *arguments, "-l", str(seconds), "-u", f"http://127.0.0.1:{port}{target}"],
-                         capture_output=True, text=True).stdout
-    out = re.sub(r"\x1b\[[0-9;]*m", "", out)
-    last = {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+)\s*$", out, re.M)}
-    return last, out
+    """Attacks; returns how many connections the gateway still serves 2 s before the end, where it has its attacker's.
+
+    It is the gateway's side that is counted: an attacker who reads nothing does not see that his connection is over."""
+    process = subprocess.Popen(["slowhttptest", *arguments, "-l", str(seconds), "-u", f"http://127.0.0.1:{port}{target}"],
+                               stdout=subprocess.DEVNULL)
+    most, end = 0, time.monotonic() + seconds - 2
+    while time.monotonic() < end and process.poll() is None:
+        most = max(most, sockets_at(port, "established"))
+        time.sleep(0.1)
+    left = sockets_at(port, "established")
+    process.wait(60)
+    return most, left
 
 
 # --- D: denial of service ----------------------------------------------------------------------------------------------
@@ -96,14 +103,11 @@ def slow_attack(lab, arguments, limits, upstream="response_timeout: 60s", target
     client = NormalClient(gateway.port, seconds)
     before = resident(gateway.pid)
     with client:
-        last, out = slowhttp(gateway.port, seconds, *arguments, target=target)
+        most, left = slowhttp(gateway.port, seconds, *arguments, target=target)
     grown = (peak(gateway.pid) - before) / 500
-    # It ends before its time when the gateway has closed every connection; its figures are from up to 5 s before that.
-    closed = re.search(r"^Exit status: No open connections left", out, re.M)
-    second = re.search(r"^Test ended on (\d+)", out, re.M)
-    ended = f"all closed by second {second[1]}" if closed and second else f"{last.get('connected')} open at the end"
-    ok = client.is_well and grown < rss_each and bool(closed)
-    return ok, f"{ended}; {client.figures}; {kibibytes(grown)} each"
+    # The normal client has one, or is about to change it for another.
+    ok = client.is_well and grown < rss_each and left <= 2
+    return ok, f"{most} at most, {left} before the end; {client.figures}; {kibibytes(grown)} each"
 
 
 @scenario("D01", "slow headers, 500 connections", ["slowhttptest"])
