@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 source deploy/demo/common.sh
 
 deploy/demo/prepare.sh guard
-say "Building for release …"
-swift build --quiet -c release --product token-benchmark --scratch-path "$release_folder"
+# The build that run and load use: with other flags everything would be built twice.
+build_release
 benchmark=$release_folder/release/token-benchmark
 limits=bench/TokenBenchmark/limits.txt
 status=0

@@ -145,6 +145,25 @@ extension AccountTests {
             }
         }
 
+        @Test("/metrics counts keys that were remembered, refused from memory, and looked up")
+        func counted() async throws {
+            try await GatewayFixture.with(Self.settings) { gateway in
+                let key = try gateway.makeAPIKey().text
+                for _ in 0..<20 { #expect(try await call(gateway, "/keys/x", key).status == 200) }
+                let other = try gateway.makeAPIKey()
+                try gateway.withMachines { _, store in try store.revoke(other.id, nowMilliseconds: 7) }
+                for _ in 0..<20 { #expect(try await call(gateway, "/keys/x", other.text).status == 401) }
+                let metrics = try await gateway.metrics()
+                func count(_ result: String) -> Double {
+                    metrics.value("portcullis_api_key_cache_total", "result=\"\(result)\"")
+                }
+                // Two event loops at most look each of the two up.
+                #expect((2...4).contains(count("miss")), "\(count("miss"))")
+                #expect(count("hit") >= 18 && count("refused") >= 18)
+                #expect(count("hit") + count("refused") + count("miss") == 40)
+            }
+        }
+
         @Test("a mark in the deny-list ends a remembered key with the next request")
         func revocation() async throws {
             try await GatewayFixture.with(Self.settings) { gateway in

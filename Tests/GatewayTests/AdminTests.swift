@@ -37,6 +37,7 @@ extension AccountTests {
 
         private static let paths = [
             ("GET", "/admin/v1/revocations"), ("POST", "/admin/v1/revocations"),
+            ("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys/rotate"),
             ("GET", "/admin/v1/sessions?subject=alice"), ("DELETE", "/admin/v1/sessions?subject=alice"),
             // Other spellings that a router could take for the same.
             ("GET", "//admin/v1/revocations"), ("GET", "/admin//v1/revocations/"),

@@ -27,12 +27,15 @@ extension AccountTests {
             let key = try Self.privateKey()
             let refreshKey = String(repeating: "0123456789abcdef", count: 4)
             SecretLedger.enter(refreshKey)
-            var settings = GatewaySettings.accounts
+            var settings = AdminTests.settings
+            SecretLedger.enter(AdminTests.token)
             settings.configuredKeys = "signing_key: \"${file:signing.pem}\", refresh_key: \"${file:refresh.key}\""
             settings.files = [("signing.pem", key), ("refresh.key", refreshKey)]
             try await GatewayFixture.with(settings) { gateway in
                 let first = try await gateway.login()
                 let keyID = try Self.keyID(of: first.accessToken)
+                expectProblem(
+                    try await gateway.admin("GET", "/admin/v1/keys", token: AdminTests.token), 409, "conflict")
                 let published = try await gateway.call("GET", "/.well-known/jwks.json").json["keys"] as? [[String: Any]]
                 #expect(published?.compactMap { $0["kid"] as? String } == [keyID])
                 #expect(published?.allSatisfy { $0["d"] == nil } == true)
@@ -57,6 +60,37 @@ extension AccountTests {
                 let text = settings.yaml(redisPort: redis.port, backendPort: gateway.backend.port)
                 try gateway.folder.write(text, to: "portcullis.yaml")
                 try await body(gateway, try Program(in: gateway.folder), redis)
+            }
+        }
+
+        @Test("the admin API lists keys, has the next one come once, and /metrics tells how old the one that signs is")
+        func administered() async throws {
+            var settings = AdminTests.settings
+            settings.tokens = "rotation_grace: 10s, publish_ahead: 1h"
+            SecretLedger.enter(AdminTests.token)
+            try await GatewayFixture.with(settings) { gateway in
+                func admin(_ method: String, _ path: String) async throws -> HTTPAnswer {
+                    try await gateway.admin(method, path, token: AdminTests.token)
+                }
+                let keyID = try Self.keyID(of: try await gateway.login().accessToken)
+                let first = try await admin("GET", "/admin/v1/keys")
+                let keys = first.json["keys"] as? [[String: Any]] ?? []
+                #expect(first.status == 200 && keys.count == 2, "\(first.text)")
+                let signing = keys.filter { $0["use"] as? String == "access_tokens" }
+                #expect(signing.compactMap { $0["kid"] as? String } == [keyID])
+                #expect(signing.first?["state"] as? String == "current" && signing.first?["alg"] as? String == "ES256")
+                let rotated = try await admin("POST", "/admin/v1/keys/rotate?reason=drill")
+                #expect(rotated.status == 201 && rotated.member("state") == "next", "\(rotated.text)")
+                expectProblem(try await admin("POST", "/admin/v1/keys/rotate"), 409, "conflict")
+                #expect(await eventually { gateway.logText.contains("drill") })
+                let isPublished = try await eventually {
+                    let set = try await gateway.call("GET", "/.well-known/jwks.json").json["keys"] as? [[String: Any]]
+                    return set?.contains { $0["kid"] as? String == rotated.member("kid") } == true
+                }
+                #expect(isPublished)
+                #expect(try Self.keyID(of: try await gateway.login().accessToken) == keyID, "not before its time")
+                let metrics = try await gateway.metrics().text
+                #expect(metrics.contains("portcullis_signing_key_age_seconds{kid=\"\(keyID)\"} "))
             }
         }
 

@@ -10,6 +10,8 @@ struct AuthenticationCounts: Sendable {
     var cacheMisses: UInt64 = 0
     /// Tokens that were forgotten to make room.
     var cacheEvictions: UInt64 = 0
+    /// Look-ups of API keys among those remembered.
+    var apiKeys = APIKeyCounts()
 
     /// Adds those of another event loop.
     mutating func add(_ other: AuthenticationCounts) {
@@ -17,5 +19,18 @@ struct AuthenticationCounts: Sendable {
         cacheHits &+= other.cacheHits
         cacheMisses &+= other.cacheMisses
         cacheEvictions &+= other.cacheEvictions
+        apiKeys.hits &+= other.apiKeys.hits
+        apiKeys.refusals &+= other.apiKeys.refusals
+        apiKeys.misses &+= other.apiKeys.misses
     }
+}
+
+/// How well-formed API keys fared with an event loop that was asked for them.
+struct APIKeyCounts: Sendable {
+    /// They were remembered.
+    var hits: UInt64 = 0
+    /// That they were refused was remembered.
+    var refusals: UInt64 = 0
+    /// The store had to be asked, by this request or one before that still waits.
+    var misses: UInt64 = 0
 }

@@ -39,6 +39,8 @@ final class LoopAPIKeys {
     private let found: VerificationCache<KnownAPIKey>
     private let refused: VerificationCache<Refusal>
     private var waiters: [[UInt8]: [APIKeyWaiter]] = [:]
+    /// How keys fared that were looked for here.
+    private(set) var counts = APIKeyCounts()
 
     init(settings: AuthenticationSettings, authenticator: MachineAuthenticator, eventLoop: any EventLoop) {
         self.settings = settings
@@ -58,9 +60,16 @@ final class LoopAPIKeys {
     func find(_ bytes: UnsafeRawBufferPointer, for waiter: APIKeyWaiter) -> Answer {
         let now = Self.seconds(CLOCK_MONOTONIC)
         let known = found.value(for: bytes)
-        if let known, known.freshUntilSeconds > now { return used(known) }
-        if let refusal = refused.value(for: bytes), refusal.untilSeconds > now { return .denied(refusal.denial) }
+        if let known, known.freshUntilSeconds > now {
+            counts.hits &+= 1
+            return used(known)
+        }
+        if let refusal = refused.value(for: bytes), refusal.untilSeconds > now {
+            counts.refusals &+= 1
+            return .denied(refusal.denial)
+        }
         guard let text = APIKeyText(parsing: bytes) else { return .denied(.malformedAPIKey) }
+        counts.misses &+= 1
         let key = Array(bytes)
         if waiters[key] != nil {
             waiters[key]?.append(waiter)

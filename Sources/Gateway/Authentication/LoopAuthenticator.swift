@@ -50,7 +50,7 @@ final class LoopAuthenticator {
     var allCounts: AuthenticationCounts {
         AuthenticationCounts(
             revocation: counts, cacheHits: cache.hitCount, cacheMisses: cache.missCount,
-            cacheEvictions: cache.evictionCount)
+            cacheEvictions: cache.evictionCount, apiKeys: apiKeys?.counts ?? APIKeyCounts())
     }
 
     /// Takes up other keys, and forgets every token that was verified with those before.

@@ -14,6 +14,7 @@ enum ProblemMapping {
         case let problem as Problem: return problem
         case let error as SessionError: return problem(for: error)
         case let error as CredentialError: return problem(for: error, logger: logger)
+        case let error as SigningKeyError: return problem(for: error, logger: logger)
         case is RevocationFailure: return .notWritten
         case let error as HTTPError where error.status == .notFound: return .notFound
         case let error as HTTPError where error.status == .methodNotAllowed: return .methodNotAllowed(allow: "")
@@ -31,6 +32,16 @@ enum ProblemMapping {
         case .invalidTarget: .invalidTarget
         case .unavailable: .notWritten
         case .signingFailed: .internalError
+        }
+    }
+
+    private static func problem(for error: SigningKeyError, logger: Logger) -> Problem {
+        switch error.code {
+        case .nextKeyExists: return .nextKeyExists
+        case .unmanaged: return .keysElsewhere
+        default:
+            logger.error("the key directory cannot be used", metadata: ["problem": "\(error.description)"])
+            return error.code == .busy ? .notWritten : .internalError
         }
     }
 

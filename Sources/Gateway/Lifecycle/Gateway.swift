@@ -141,15 +141,16 @@ package final class Gateway: Service {
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
+        let keyDirectory = keyDirectory
         let admin = AdminAPI(
             readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
             metrics: MetricsDocument(
                 server: server, registry: metrics, revocation: revocation, redis: redis,
                 listenerNames: plan.listeners.map(\.settings.keyPath),
-                version: Version.current),
+                version: Version.current, keyDirectory: keyDirectory),
             authorization: AdminAuthorization(
                 token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),
-            endpoints: publicAPI.administration(listing: listing))
+            endpoints: publicAPI.administration(listing: listing, keyDirectory: keyDirectory))
         try await listen(server, plan.listeners, admin, running)
     }
 

@@ -122,14 +122,18 @@ extension TrustStore.Snapshot {
 }
 
 extension Gateway {
+    /// Where the signing keys are; `nil` when they stand in the configuration or nothing is issued.
+    var keyDirectory: SigningKeyDirectory? {
+        configuration.tokens.flatMap {
+            SigningKeySource($0, leewaySeconds: configuration.leewaySeconds, configurationPath: configurationPath).directory
+        }
+    }
+
     /// Has signing keys taken up when their folder changes or their time has come.
     func watchKeys(
         _ issuer: Int?, _ trust: TrustStore, _ sessions: SessionService?, _ running: RunningGateway
     ) async throws(GatewayError) {
-        guard let tokens = configuration.tokens, let issuer, let sessions else { return }
-        let source = SigningKeySource(
-            tokens, leewaySeconds: configuration.leewaySeconds, configurationPath: configurationPath)
-        guard let directory = source.directory else { return }
+        guard let issuer, let sessions, let directory = keyDirectory else { return }
         let reloading: SigningKeyReloading
         do throws(SigningKeyError) {
             reloading = try SigningKeyReloading(

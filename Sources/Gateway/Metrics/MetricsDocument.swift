@@ -1,6 +1,8 @@
+import Foundation
 import Proxy
 import RedisClient
 import Revocation
+import Sessions
 
 /// Gathers what the parts of the gateway have counted into one document for Prometheus.
 struct MetricsDocument: Sendable {
@@ -13,6 +15,8 @@ struct MetricsDocument: Sendable {
     /// The names of the listeners, in their order.
     let listenerNames: [String]
     let version: String
+    /// Where the signing keys are, when that is a directory.
+    let keyDirectory: SigningKeyDirectory?
 
     /// The document of this moment.
     func text() async -> String {
@@ -23,6 +27,7 @@ struct MetricsDocument: Sendable {
         writeConnections(proxy, to: &text)
         writeAuthentication(await revocation.counts(), to: &text)
         writeRedis(to: &text)
+        writeKeys(to: &text)
         registry.write(to: &text)
         text.family(Self.prefix + "build_info", .gauge, "Always 1; the label tells which version runs.")
         text.sample(Self.prefix + "build_info", [("version", version)], 1)
@@ -98,6 +103,13 @@ struct MetricsDocument: Sendable {
         ] {
             text.sample(cache, [("result", result)], count)
         }
+        let keys = Self.prefix + "api_key_cache_total"
+        text.family(keys, .counter, "Look-ups of API keys among those remembered, those known to be refused among them.")
+        for (result, count) in [
+            ("hit", counts.apiKeys.hits), ("refused", counts.apiKeys.refusals), ("miss", counts.apiKeys.misses),
+        ] {
+            text.sample(keys, [("result", result)], count)
+        }
         let checks = Self.prefix + "revocation_checks_total"
         text.family(checks, .counter, "Questions whether a credential is revoked, by what came of them.")
         let revocation = counts.revocation
@@ -114,6 +126,18 @@ struct MetricsDocument: Sendable {
         let entries = Self.prefix + "revocation_mirror_entries"
         text.family(entries, .gauge, "Revocations known in memory.")
         text.sample(entries, [], mirror.index.count)
+    }
+
+    /// Of keys in a directory it is known how old they are. What cannot be read is left out: `absent()` tells of it.
+    private func writeKeys(to text: inout PrometheusText) {
+        let now = Int64(Date.now.timeIntervalSince1970)
+        guard let keyDirectory, let keys = try? keyDirectory.list(nowSeconds: now) else { return }
+        let name = Self.prefix + "signing_key_age_seconds"
+        text.family(name, .gauge, "How long the key that signs access tokens has been there.")
+        for key in keys where key.state == .current {
+            guard case .accessTokens = key.purpose else { continue }
+            text.sample(name, [("kid", key.keyID)], Int(max(0, now - key.createdSeconds)))
+        }
     }
 
     private func writeRedis(to text: inout PrometheusText) {
