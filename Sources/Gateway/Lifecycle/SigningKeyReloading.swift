@@ -125,7 +125,8 @@ extension Gateway {
     /// Where the signing keys are; `nil` when they stand in the configuration or nothing is issued.
     var keyDirectory: SigningKeyDirectory? {
         configuration.tokens.flatMap {
-            SigningKeySource($0, leewaySeconds: configuration.leewaySeconds, configurationPath: configurationPath).directory
+            SigningKeySource($0, leewaySeconds: configuration.leewaySeconds, configurationPath: configurationPath)
+                .directory
         }
     }
 

@@ -104,7 +104,7 @@ struct MetricsDocument: Sendable {
             text.sample(cache, [("result", result)], count)
         }
         let keys = Self.prefix + "api_key_cache_total"
-        text.family(keys, .counter, "Look-ups of API keys among those remembered, those known to be refused among them.")
+        text.family(keys, .counter, "Look-ups of API keys among those remembered, good or refused.")
         for (result, count) in [
             ("hit", counts.apiKeys.hits), ("refused", counts.apiKeys.refusals), ("miss", counts.apiKeys.misses),
         ] {
@@ -128,7 +128,9 @@ struct MetricsDocument: Sendable {
         text.sample(entries, [], mirror.index.count)
     }
 
-    /// Of keys in a directory it is known how old they are. What cannot be read is left out: `absent()` tells of it.
+    /// Of keys in a directory it is known how old they are.
+    ///
+    /// What cannot be read is left out: `absent()` tells of it.
     private func writeKeys(to text: inout PrometheusText) {
         let now = Int64(Date.now.timeIntervalSince1970)
         guard let keyDirectory, let keys = try? keyDirectory.list(nowSeconds: now) else { return }
