@@ -105,7 +105,7 @@ extension ClientConnection {
         let eventLoop = loop.eventLoop
         let handle = NIOLoopBound(handle, eventLoop: eventLoop)
         let ticket = request.requestID
-        Task {
+        Task(executorPreference: loop.taskExecutor) {
             let response = await controlPlane.respond(to: request)
             eventLoop.execute {
                 guard let connection = handle.value.connection else { return }

@@ -2,28 +2,42 @@
 package final class Identity {
     /// Complete header lines, each with its CR LF.
     package let headerLines: [UInt8]
-    /// The subject as the log may show it: a digest, unless configured otherwise.
-    ///
-    /// Free of characters to be escaped.
-    package private(set) lazy var loggedSubject = makeLoggedSubject()
-    /// Whom requests are counted for where a route is limited.
-    package private(set) lazy var countingKeys = makeCountingKeys()
-    private let makeLoggedSubject: () -> String
-    private let makeCountingKeys: () -> CountingKeys
+    /// What takes digests, so that it is made when it is asked for first, and at once: each of its own would cost memory
+    /// for every token that is remembered.
+    private lazy var traces = makeTraces()
+    private let makeTraces: () -> IdentityTraces
 
     /// Makes an identity of rendered lines.
     ///
     /// - Parameters:
     ///   - headerLines: complete lines.
-    ///   - countingKeys: made when they are asked for first, because they take digests.
-    ///   - loggedSubject: what logs show; made when it is asked for first, because it takes a digest.
-    package init(
-        headerLines: [UInt8], countingKeys: @autoclosure @escaping () -> CountingKeys,
-        loggedSubject: @autoclosure @escaping () -> String
-    ) {
+    ///   - traces: what is counted and logged of it; made when it is asked for first.
+    package init(headerLines: [UInt8], traces: @autoclosure @escaping () -> IdentityTraces) {
         self.headerLines = headerLines
-        makeCountingKeys = countingKeys
-        makeLoggedSubject = loggedSubject
+        makeTraces = traces
+    }
+
+    /// The subject as the log may show it: a digest, unless configured otherwise.
+    ///
+    /// Free of characters to be escaped.
+    package var loggedSubject: String { traces.loggedSubject }
+    /// Whom requests are counted for where a route is limited.
+    package var countingKeys: CountingKeys { traces.countingKeys }
+}
+
+/// What is counted and logged of an identity, in the place of its names.
+package struct IdentityTraces: Sendable {
+    let countingKeys: CountingKeys
+    let loggedSubject: String
+
+    /// Makes them.
+    ///
+    /// - Parameters:
+    ///   - countingKeys: whom its requests are counted for.
+    ///   - loggedSubject: what logs show of the subject.
+    package init(countingKeys: CountingKeys, loggedSubject: String) {
+        self.countingKeys = countingKeys
+        self.loggedSubject = loggedSubject
     }
 }
 

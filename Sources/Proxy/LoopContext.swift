@@ -8,6 +8,8 @@ import Synchronization
 /// Loop-bound: never touched from another thread.
 final class LoopContext {
     let eventLoop: any EventLoop
+    /// Runs the control plane's tasks on the loop.
+    let taskExecutor: EventLoopTaskExecutor
     let configuration: ProxyConfiguration
     let controlPlane: any ControlPlane
     let makeAuthentication: () -> Authentication
@@ -35,6 +37,7 @@ final class LoopContext {
         makeAuthentication: @escaping () -> Authentication, accessLog: AccessLog?, connectionCount: ConnectionCount
     ) {
         self.eventLoop = eventLoop
+        taskExecutor = EventLoopTaskExecutor(eventLoop: eventLoop)
         self.configuration = configuration
         self.controlPlane = controlPlane
         self.makeAuthentication = makeAuthentication

@@ -211,6 +211,8 @@ extension RedisClient {
 
     private func pickEventLoop() -> (any EventLoop)? {
         guard !eventLoops.isEmpty else { return nil }
+        // Who is on one of the loops already need not go to another.
+        if let here = eventLoops.first(where: { $0.inEventLoop }) { return here }
         let turn = nextEventLoop.wrappingAdd(1, ordering: .relaxed).oldValue
         return eventLoops[Int(UInt(bitPattern: turn) % UInt(eventLoops.count))]
     }

@@ -133,16 +133,37 @@ package final class RedisConnection {
     ///   - shape: What its reply must be.
     ///   - handler: Called exactly once with the outcome.
     package func send(_ command: ByteBuffer, expecting shape: ReplyShape, to handler: RedisReplyHandler) {
+        guard admits(byteCount: command.readableBytes, expecting: shape, handler) else { return }
+        outgoing.writeImmutableBuffer(command)
+        scheduleSending()
+    }
+
+    /// Sends one command that is kept as an array, which takes no more memory than it has bytes.
+    /// - Parameters:
+    ///   - command: One encoded command, as `RedisCommand.encode` makes it.
+    ///   - shape: What its reply must be.
+    ///   - handler: Called exactly once with the outcome.
+    package func send(_ command: [UInt8], expecting shape: ReplyShape, to handler: RedisReplyHandler) {
+        guard admits(byteCount: command.count, expecting: shape, handler) else { return }
+        outgoing.writeBytes(command)
+        scheduleSending()
+    }
+
+    /// Whether a command may be sent; if not, its handler has been told.
+    private func admits(byteCount: Int, expecting shape: ReplyShape, _ handler: RedisReplyHandler) -> Bool {
         eventLoop.assertInEventLoop()
-        let byteCount = command.readableBytes
         if !isFlushScheduled { turnStart = .now() }
         switch state.submitted(to: handler, expecting: shape, byteCount: byteCount, now: turnStart) {
-        case .refuse(let failure): handler.failed(failure)
-        case .write:
-            outgoing.writeImmutableBuffer(command)
-            if !isFlushScheduled { scheduleFlush() }
-            if deadlineTask == nil { armDeadline() }
+        case .refuse(let failure):
+            handler.failed(failure)
+            return false
+        case .write: return true
         }
+    }
+
+    private func scheduleSending() {
+        if !isFlushScheduled { scheduleFlush() }
+        if deadlineTask == nil { armDeadline() }
     }
 }
 

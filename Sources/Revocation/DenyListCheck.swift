@@ -25,7 +25,7 @@ open class DenyListCheck: RedisReplyHandler {
     }
 
     /// Each key may be asked by itself: what was written before the question is found in any case.
-    public final override var splittableRead: ByteBuffer? { query?.command }
+    public final override var splittableRead: ByteBuffer? { (query?.command).map { ByteBuffer(bytes: $0) } }
 
     /// Makes a verdict of the values of the query's keys.
     public final override func received(_ reply: RedisReply) {

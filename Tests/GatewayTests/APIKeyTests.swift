@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("API keys")
     struct APIKeyTests {
         private static let settings: GatewaySettings = {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("commands for accounts")
     struct AccountCommandTests {
         private static let bcrypt = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"

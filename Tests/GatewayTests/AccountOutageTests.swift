@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("when the accounts are away", .timeLimit(.minutes(2)))
     struct AccountOutageTests {
         private func settings(_ server: PostgreSQLServerProcess, _ database: String) -> GatewaySettings {
@@ -18,12 +18,19 @@ extension GatewayTests {
         private func fill(_ server: PostgreSQLServerProcess, _ name: String) async throws {
             let folder = try TemporaryFolder()
             try folder.write(try await Accounts.database.value, to: "accounts.sqlite")
+            try copy(folder, to: server, name, replacing: false)
+        }
+
+        /// Copies the accounts, clients and API keys of a folder's file.
+        private func copy(
+            _ folder: TemporaryFolder, to server: PostgreSQLServerProcess, _ name: String, replacing: Bool
+        ) throws {
             let source = try SQLiteDatabase(path: folder.path("accounts.sqlite"))
             let target = PostgreSQLDatabase(
                 PostgreSQLSettings(
                     hosts: [.init(name: "127.0.0.1", port: server.port)], user: PostgreSQLServerProcess.user,
                     password: PostgreSQLServerProcess.password, database: name, tlsMode: .disable))
-            _ = try CredentialCopy.copy(from: source, to: target, replacing: false)
+            _ = try CredentialCopy.copy(from: source, to: target, replacing: replacing)
             source.close()
             target.close()
         }
@@ -57,6 +64,30 @@ extension GatewayTests {
                 }
                 #expect(isBack)
                 #expect(gateway.logText.contains("credentials unavailable"))
+            }
+        }
+
+        @Test("PostgreSQL stops: API keys that are known go on, others are 503; when it is back, those too")
+        func stoppedForAPIKeys() async throws {
+            let server = try PostgreSQLServerProcess()
+            let name = try server.makeDatabase()
+            var settings = settings(server, name)
+            settings.routes = ["{path: /keys/, upstream: api, auth: {any_of: [api_key]}}"]
+            try await fill(server, name)
+            try await GatewayFixture.with(settings) { gateway in
+                func status(_ key: String) async throws -> Int {
+                    try await gateway.call("GET", "/keys/x", [("X-API-Key", key)]).status
+                }
+                let (known, unknown) = (try gateway.makeAPIKey().text, try gateway.makeAPIKey().text)
+                try copy(gateway.folder, to: server, name, replacing: true)
+                // Each event loop gets to know it.
+                for _ in 0..<40 { #expect(try await status(known) == 200) }
+                server.stop()
+                for _ in 0..<10 { #expect(try await status(known) == 200) }
+                #expect(try await status(unknown) == 503)
+                try server.start()
+                let isBack = try await eventually { try await status(unknown) == 200 }
+                #expect(isBack)
             }
         }
 

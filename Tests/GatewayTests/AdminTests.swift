@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("the admin API")
     struct AdminTests {
         static let token = "admin-token-of-the-tests"

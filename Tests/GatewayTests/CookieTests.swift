@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("refresh tokens as cookies")
     struct CookieTests {
         private static let name = "__Host-portcullis-refresh"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("calls from pages of other origins")
     struct CrossOriginTests {
         private static let origin = "https://app.example"

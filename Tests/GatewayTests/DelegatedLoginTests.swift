@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("login by an identity service")
     struct DelegatedLoginTests {
         private func settings(_ port: Int, scheme: String = "http", _ more: String = "") -> GatewaySettings {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("killed at any step")
     struct KillTests {
         /// A gateway that can be killed and started again, its Redis behind a relay, its files kept.

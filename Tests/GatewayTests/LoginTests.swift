@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("login")
     struct LoginTests {
         private func form(_ name: String, _ password: String, _ rest: String = "") -> String {

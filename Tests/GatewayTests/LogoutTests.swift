@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("logout")
     struct LogoutTests {
         private let revoked = invalidTokenChallenge("token revoked")

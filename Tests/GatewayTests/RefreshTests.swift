@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("refresh")
     struct RefreshTests {
         private static let withoutGrace: GatewaySettings = {

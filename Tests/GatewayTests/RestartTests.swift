@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("restarting under load")
     struct RestartTests {
         /// Clients that ask without a pause and count what they get.

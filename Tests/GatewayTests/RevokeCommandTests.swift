@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("portcullis revoke")
     struct RevokeCommandTests {
         private static let token = "admin-token-of-the-command"

@@ -14,7 +14,9 @@ struct RequestHeadWriterTests {
         var parser = RequestHeadParser()
         let bytes = Array(text.utf8)
         let identity = identity.map {
-            Identity(headerLines: Array($0.utf8), countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: "")
+            Identity(
+                headerLines: Array($0.utf8),
+                traces: IdentityTraces(countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: ""))
         }
         var output = ByteBuffer()
         let peer = ClientPeer(

@@ -44,7 +44,7 @@ extension GatewayTests {
         @Test("a stream may last longer than response_timeout, which is the pause between two parts")
         func pause() async throws {
             var settings = World.Settings()
-            settings.responseTimeoutMilliseconds = 300
+            settings.responseTimeoutMilliseconds = 1000
             try await World.run(settings) { (world) async throws in
                 world.backend.onRequest { _, responder in responder.send("HTTP/1.1 200 OK\r\n\r\n") }
                 let client = try world.client()
@@ -53,7 +53,7 @@ extension GatewayTests {
                 for _ in 0..<8 {
                     world.backend.state.responders[0].send("x\n\n")
                     _ = try client.read(until: "x\n\n")
-                    try await Task.sleep(for: .milliseconds(50))
+                    try await Task.sleep(for: .milliseconds(150))
                 }
                 let rest = String(decoding: try client.readToEnd(), as: UTF8.self)
                 #expect(!rest.contains("0\r\n\r\n"), "a broken stream never ends cleanly")

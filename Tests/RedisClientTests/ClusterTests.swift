@@ -123,6 +123,7 @@ struct ClusterTests {
             await client.outcome("SET", "\(prefix)new", "2") == .success(.status("OK"))
         }
         #expect(isFollowed && client.primary == endpoint(replica))
-        #expect(await client.outcome("GET", key) == .success(.bulk(Array("1".utf8))))
+        let isKept = await eventually { await client.outcome("GET", key) == .success(.bulk(Array("1".utf8))) }
+        #expect(isKept)
     }
 }

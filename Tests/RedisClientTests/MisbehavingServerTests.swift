@@ -120,9 +120,10 @@ struct MisbehavingServerTests {
     @Test("a late reply never reaches a command of the next connection")
     func lateReply() async throws {
         let server = try await FakeRedisServer.start { request in
-            request.connection == 0 ? [.sendLater(":1\r\n", milliseconds: 60)] : [.send(":2\r\n")]
+            request.connection == 0 ? [.sendLater(":1\r\n", milliseconds: 600)] : [.send(":2\r\n")]
         }
-        var configuration = RedisConfiguration.local(port: server.port, commandTimeout: .milliseconds(30))
+        // Long enough for a slow machine to answer the second command in time.
+        var configuration = RedisConfiguration.local(port: server.port, commandTimeout: .milliseconds(300))
         // A command's deadline comes before that of a handshake that is long done.
         configuration.connectTimeout = .hours(1)
         let harness = ConnectionHarness(configuration)

@@ -1,7 +1,7 @@
 /// Waits until a condition holds, asking every few milliseconds.
 /// - Returns: Whether it held before the deadline.
 package func eventually(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(30),
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async rethrows -> Bool {

@@ -80,27 +80,34 @@ class NormalClient:
 
 
 def slowhttp(port, seconds, *arguments, target="/public/x"):
-    out = subprocess.run(["slowhttptest", *arguments, "-l", str(seconds), "-u", f"http://127.0.0.1:{port}{target}"],
-                         capture_output=True, text=True).stdout
-    out = re.sub(r"\x1b\[[0-9;]*m", "", out)
-    last = {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+)\s*$", out, re.M)}
-    return last, out
+    """Attacks; returns how many connections the gateway still serves 2 s before the end, where it has its attacker's.
+
+    It is the gateway's side that is counted: an attacker who reads nothing does not see that his connection is over."""
+    process = subprocess.Popen(["slowhttptest", *arguments, "-l", str(seconds), "-u", f"http://127.0.0.1:{port}{target}"],
+                               stdout=subprocess.DEVNULL)
+    most, end = 0, time.monotonic() + seconds - 2
+    while time.monotonic() < end and process.poll() is None:
+        most = max(most, sockets_at(port, "established"))
+        time.sleep(0.1)
+    left = sockets_at(port, "established")
+    process.wait(60)
+    return most, left
 
 
 # --- D: denial of service ----------------------------------------------------------------------------------------------
 
-def slow_attack(lab, arguments, limits, upstream="response_timeout: 60s", target="/public/x", seconds=14, rss_each=64 << 10):
-    backend = lab.backend()
+def slow_attack(lab, arguments, limits, upstream="response_timeout: 60s", target="/public/x", seconds=14, rss_each=64 << 10,
+                backend=None):
+    backend = backend or lab.backend()
     gateway = lab.gateway([backend.port], limits=limits, upstream=upstream)
     client = NormalClient(gateway.port, seconds)
     before = resident(gateway.pid)
     with client:
-        last, out = slowhttp(gateway.port, seconds, *arguments, target=target)
+        most, left = slowhttp(gateway.port, seconds, *arguments, target=target)
     grown = (peak(gateway.pid) - before) / 500
-    left = sockets_at(gateway.port, "established")
-    still = last.get("connected", 0) + last.get("pending", 0)
-    ok = client.is_well and grown < rss_each and still == 0
-    return ok, f"{last.get('closed', 0)} closed, {still} still open at the end; {client.figures}; {kibibytes(grown)} each"
+    # The normal client has one, or is about to change it for another.
+    ok = client.is_well and grown < rss_each and left <= 2
+    return ok, f"{most} at most, {left} before the end; {client.figures}; {kibibytes(grown)} each"
 
 
 @scenario("D01", "slow headers, 500 connections", ["slowhttptest"])
@@ -125,9 +132,16 @@ def unauthenticated_bodies(lab):
 
 @scenario("D03", "slow readers, 500 connections, 1 MB answers", ["slowhttptest"])
 def slow_readers(lab):
+    # An nginx behind it: what the normal client waits for must not be the backend, which has 500 MB to send.
+    (lab.folder / "public").mkdir()
+    (lab.folder / "public/large").write_bytes(bytes(1_000_000))
+    backend = lab.nginx("""
+  server { listen 127.0.0.1:%%d backlog=4096;
+    location = /public/large { root %s; }
+    location / { return 200 'hello'; } }""" % lab.folder)
     return slow_attack(
-        lab, ["-c", "500", "-X", "-r", "200", "-w", "1", "-y", "10", "-n", "5", "-z", "32", "-k", "3"], "",
-        upstream="response_timeout: 5s", target="/public/bytes/1000000", seconds=25, rss_each=200 << 10)
+        lab, ["-c", "500", "-X", "-r", "200", "-w", "1", "-y", "10", "-n", "5", "-z", "32", "-k", "3"],
+        "send_timeout: 5s", target="/public/large", seconds=25, rss_each=200 << 10, backend=backend)
 
 
 @scenario("D04", "range header attack", ["slowhttptest"])
@@ -646,7 +660,7 @@ function request() i = i % #list + 1; return list[i] end
         for name in programs)
 
 
-def ask(port, request, end):
+def answer_until(port, request, end):
     """What a server answers, up to where `end` matches."""
     with connect(port) as connection:
         connection.sendall(request)
@@ -661,14 +675,14 @@ def ask(port, request, end):
 
 def questions(port):
     """How many deny-list questions Redis has answered: one for each request on a protected route."""
-    text = ask(port, b"INFO commandstats\r\n", rb"cmdstat[^$]*\r\n\r\n$")
+    text = answer_until(port, b"INFO commandstats\r\n", rb"cmdstat[^$]*\r\n\r\n$")
     found = re.search(r"cmdstat_mget:calls=(\d+)", text)
     return int(found.group(1)) if found else 0
 
 
 def requests_of(port):
     """How many requests an nginx has had."""
-    text = ask(port, b"GET /count HTTP/1.0\r\n\r\n", rb"Waiting")
+    text = answer_until(port, b"GET /count HTTP/1.0\r\n\r\n", rb"Waiting")
     return int(re.search(r"requests\s+\d+ \d+ (\d+)", text).group(1))
 
 

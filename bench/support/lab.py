@@ -97,7 +97,7 @@ class Lab:
   server { listen 127.0.0.1:%d backlog=4096;
     location / { default_type application/json; return 200 '{"message":"hello from behind","n":1234567}'; } }"""
         path.write_text(f"""
-worker_processes 1; daemon off; pid {self.folder}/nginx-{port}.pid; error_log {self.folder}/nginx-{port}.err;
+{"user root; " if os.geteuid() == 0 else ""}worker_processes 1; daemon off; pid {self.folder}/nginx-{port}.pid; error_log {self.folder}/nginx-{port}.err;
 worker_rlimit_nofile 20000; events {{ worker_connections 18000; }}
 http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;{servers % port} }}
 """)

@@ -23,9 +23,8 @@ enum IdentityRenderer {
         // What the identity keeps of the token is these three texts.
         let (issuer, subject, clientID) = (token.issuer, token.subject, token.clientID)
         return Identity(
-            headerLines: lines,
-            countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: clientID),
-            loggedSubject: loggedForm(of: subject))
+            headerLines: lines.withUnsafeBytes { Array($0) },
+            traces: traces(issuer: issuer, subject: subject, clientID: clientID))
     }
 
     /// The lines of an API key: its owner is the subject, its id stands for a token's.
@@ -44,8 +43,13 @@ enum IdentityRenderer {
         // Where clients are counted, the key of a user counts for itself.
         let counted = clientID ?? key.id.tokenID
         return Identity(
-            headerLines: lines,
-            countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: counted),
+            headerLines: lines.withUnsafeBytes { Array($0) },
+            traces: traces(issuer: issuer, subject: subject, clientID: counted))
+    }
+
+    private static func traces(issuer: String, subject: String, clientID: String?) -> IdentityTraces {
+        IdentityTraces(
+            countingKeys: countingKeys(issuer: issuer, subject: subject, clientID: clientID),
             loggedSubject: loggedForm(of: subject))
     }
 

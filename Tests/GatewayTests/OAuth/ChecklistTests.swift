@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     /// Each requirement of the OAuth checklist has a test: one whose name begins with it, or one that is named here.
     @Suite("OAuth: the checklist")
     struct ChecklistTests {
@@ -39,7 +39,6 @@ extension GatewayTests {
             ),
             "9700-05": ("GatewayTests/RoutePolicyTests", "a route's audiences replace the issuer's"),
             "9700-07": ("GatewayTests/IdentityTests", "identity fields sent by a client are stripped"),
-            "rot-01": ("GatewayTests/RefreshTests", "of many refreshes at once with one token"),
             "rot-02": ("SessionsTests/RedisSessionTests", "an answer lost on its way does not cost the session"),
             "rot-03": ("SessionsTests/RotationTests", "a retry within the grace gets the identical successor"),
             "rot-05": ("SessionsTests/RotationTests", "two generations back is reuse even within the grace"),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("OAuth: rotation as clients meet it")
     struct RotationChecklistTests {
         private let strict = GatewayFixture.oauthSettings
@@ -11,6 +11,67 @@ extension GatewayTests {
             settings.tokens = "rotation_grace: 10s"
             return settings
         }()
+
+        /// Two nodes that share a Redis and a key directory.
+        private func withTwoNodes(
+            _ tokens: String, _ body: @Sendable ([GatewayFixture]) async throws -> Void
+        ) async throws {
+            var settings = GatewaySettings.accounts
+            settings.tokens = tokens
+            try await GatewayFixture.with(settings) { first in
+                var other = settings
+                other.redis = .shared(try #require(first.redisServer))
+                other.keyDirectory = first.folder.path("keys")
+                try await GatewayFixture.with(other) { second in
+                    try await first.waitForRedis(connections: 4)
+                    try await second.waitForRedis(connections: 4)
+                    try await body([first, second])
+                }
+            }
+        }
+
+        /// What fifty refreshes with one token at once are answered by two nodes.
+        private func refreshFiftyTimes(_ token: String, _ nodes: [GatewayFixture]) async throws -> [HTTPAnswer] {
+            try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
+                for index in 0..<50 { group.addTask { try await nodes[index % nodes.count].refresh(token) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+
+        @Test("rot-01: fifty refreshes at once by two nodes have one successor, which goes on")
+        func parallelRefreshes() async throws {
+            try await withTwoNodes("rotation_grace: 1m") { nodes in
+                for round in 0..<RaceRounds.count(8) {
+                    let first = try await nodes[0].login()
+                    let answers = try await refreshFiftyTimes(first.refreshToken, nodes)
+                    let successors = Set(try answers.map { try GatewayFixture.Grant($0).refreshToken })
+                    #expect(successors.count == 1, "round \(round)")
+                    let next = try await nodes[1].refresh(try #require(successors.first))
+                    #expect(next.status == 200, "round \(round)")
+                }
+            }
+        }
+
+        @Test("rot-01, strictly: of fifty refreshes at once by two nodes one is answered, and what it got is dead")
+        func parallelRefreshesStrictly() async throws {
+            try await withTwoNodes("rotation_grace: 0s") { nodes in
+                for round in 0..<RaceRounds.count(8) {
+                    let first = try await nodes[0].login()
+                    let answers = try await refreshFiftyTimes(first.refreshToken, nodes)
+                    let granted = answers.filter { $0.status == 200 }
+                    #expect(granted.count == 1, "round \(round)")
+                    #expect(answers.allSatisfy { $0.status == 200 || $0.status == 401 }, "round \(round)")
+                    for answer in granted {
+                        let grant = try GatewayFixture.Grant(answer)
+                        #expect(try await nodes[1].refresh(grant.refreshToken).status == 401, "round \(round)")
+                        for node in nodes {
+                            let call = try await node.call("GET", "/api/x", token: grant.accessToken)
+                            #expect(call.status == 401, "round \(round)")
+                        }
+                    }
+                }
+            }
+        }
 
         @Test("rot-04: within the grace one token has one successor, however often it comes; there is no fork to abuse")
         func graceAbuse() async throws {
@@ -59,7 +120,7 @@ extension GatewayTests {
         func revocationDuringRefresh() async throws {
             try await GatewayFixture.with(graceful) { gateway in
                 let client = try gateway.client()
-                for round in 0..<40 {
+                for round in 0..<RaceRounds.count(40) {
                     let grant = try await gateway.grant(client)
                     async let refreshed = gateway.refresh(grant.refreshToken, client)
                     async let revoked = gateway.oauth("revoke", "token=\(grant.refreshToken)", basic: client)
@@ -81,7 +142,7 @@ extension GatewayTests {
         @Test("rot-14: once the logout has returned, no refresh and no request beside it leaves anything alive")
         func logoutRace() async throws {
             try await GatewayFixture.with(graceful) { gateway in
-                for round in 0..<20 {
+                for round in 0..<RaceRounds.count(20) {
                     let grant = try await gateway.login()
                     async let call = gateway.call("GET", "/api/x", token: grant.accessToken)
                     async let refreshed = gateway.refresh(grant.refreshToken)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("OAuth: the server's metadata")
     struct ServerMetadataTests {
         private let settings = GatewayFixture.oauthSettings

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-extension GatewayTests {
+extension AccountTests {
     @Suite("OAuth: the token endpoint")
     struct TokenEndpointTests {
         private let settings = GatewayFixture.oauthSettings

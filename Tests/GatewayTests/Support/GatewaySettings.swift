@@ -32,6 +32,8 @@ struct GatewaySettings {
     var leeway = "30s"
     /// A key directory that another gateway has made already; `nil` for one of its own.
     var keyDirectory: String?
+    /// What stands in the place of `key_directory`, such as a key from a file.
+    var configuredKeys: String?
     /// Whether there are accounts.
     var hasAccounts = false
     /// The URL of the database they are in, when that is not an SQLite file.
@@ -70,9 +72,8 @@ struct GatewaySettings {
             lines.append("redis: {url: \"\(redisURL ?? "redis://127.0.0.1:\(redisPort)/0")\", \(redisOptions)}")
         }
         if let tokens {
-            lines.append(
-                "tokens: {issuer: \"\(issuer)\", audiences: [api], key_directory: \"\(keyDirectory ?? "./keys")\", \(tokens)}"
-            )
+            let keys = configuredKeys ?? "key_directory: \"\(keyDirectory ?? "./keys")\""
+            lines.append("tokens: {issuer: \"\(issuer)\", audiences: [api], \(keys), \(tokens)}")
         }
         if let accountDatabase {
             lines.append(

@@ -94,6 +94,6 @@ final class StubAuthentication: Authentication {
     private func identity(_ name: String) -> Identity {
         Identity(
             headerLines: Array("X-Auth-Subject: \(name)\r\n".utf8),
-            countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: name)
+            traces: IdentityTraces(countingKeys: CountingKeys(subject: 0, client: 0), loggedSubject: name))
     }
 }
