@@ -44,7 +44,7 @@ limits: {{{limits}}}
 {redis}
 issuers:
   - {{issuer: "{issuer}", audiences: [{audience}], algorithms: [HS256, ES256], jwks_file: jwks.json}}
-revocation: {{mode: {mode}}}
+revocation: {{{revocation}}}
 verification_cache: {{entries: {cache}}}
 upstreams:
   api: {{targets: [{targets}], {upstream}}}
@@ -115,13 +115,16 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;{se
 
     def gateway(self, backend_ports, *, port=None, redis_port=None, limits="", upstream="response_timeout: 60s",
                 listener="", workers=1, access_log="false", prefix=(), stdout=None, redis_options="command_timeout: 1s",
-                cache=50000):
+                cache=50000, redis_url=None, revocation=None):
         """A gateway that listens; `.port` and `.admin` are its ports."""
+        if redis_port and not redis_url:
+            redis_url = f"redis://127.0.0.1:{redis_port}/0"
         port, admin = port or free_port(), free_port()
         text = CONFIGURATION.format(
             port=port, admin=admin, listener=listener, workers=workers, access_log=access_log, limits=limits,
-            redis=f'redis: {{url: "redis://127.0.0.1:{redis_port}/0", {redis_options}}}' if redis_port else "",
-            cache=cache, issuer=ISSUER, audience=AUDIENCE, mode="query" if redis_port else "off", upstream=upstream,
+            redis=f'redis: {{url: "{redis_url}", {redis_options}}}' if redis_url else "", cache=cache,
+            issuer=ISSUER, audience=AUDIENCE, upstream=upstream,
+            revocation=revocation or ("mode: query" if redis_url else "mode: off"),
             targets=", ".join(f'"http://127.0.0.1:{p}"' for p in backend_ports))
         path = self.folder / f"gateway-{len(self.started)}.yaml"
         path.write_text(text)
@@ -248,9 +251,9 @@ def read_answer(connection, buffer=b""):
     return int(lines[0].split()[1]), fields, rest[:length], rest[length:]
 
 
-def ask(port, target="/public/x", fields="", timeout=20):
+def ask(port, target="/public/x", fields="", timeout=20, method="GET"):
     with connect(port, timeout=timeout) as connection:
-        connection.sendall(request(target, fields="Connection: close\r\n" + fields))
+        connection.sendall(request(target, method, fields="Connection: close\r\n" + fields))
         return read_answer(connection)[:3]
 
 
