@@ -103,6 +103,39 @@ extension GatewayTests {
             }
         }
 
+        @Test("a replica has a revocation before it is answered; cut off from its primary, it confirms nothing")
+        func confirmed() async throws {
+            let primary = try RedisServerProcess(arguments: ["--repl-diskless-sync-delay", "0"])
+            let link = try await ByteRelay.start(to: primary.port)
+            let replica = try RedisServerProcess(arguments: ["--replicaof", "127.0.0.1", String(link.port)])
+            let isInStep = try await eventually { try replica.command("ROLE").contains("connected") }
+            #expect(isInStep)
+            var settings = settings("min_replicas: 1", redis: "command_timeout: 2s")
+            settings.redis = .shared(primary)
+            try await GatewayFixture.with(settings) { gateway in
+                let isConnected = try await eventually {
+                    try primary.command("CLIENT", "LIST").contains("name=portcullis-confirming")
+                }
+                #expect(isConnected)
+                func marks() throws -> Set<String> {
+                    Set(try replica.command("KEYS", "portcullis:revoked:jti:*").split(separator: "\n").map(String.init))
+                }
+                for number in 1...5 {
+                    let token = try gateway.issuer.token()
+                    #expect(try await gateway.call("POST", "/auth/logout", token: token).status == 204)
+                    #expect(try marks().count == number)
+                    #expect(try await gateway.call("GET", "/api/x", token: token).status == 401)
+                }
+                // The primary takes the write; nobody else will ever have it.
+                link.fault = .silence
+                let token = try gateway.issuer.token()
+                #expect(try await gateway.call("POST", "/auth/logout", token: token).status == 503)
+                #expect(try await gateway.call("GET", "/api/x", token: token).status == 401)
+                #expect(try marks().count == 5)
+            }
+            await link.close()
+        }
+
         @Test("too few replicas: a logout is not promised")
         func replicas() async throws {
             try await GatewayFixture.with(settings("min_replicas: 1")) { gateway in
@@ -152,6 +185,32 @@ extension GatewayTests {
                     await first.close()
                     await second.close()
                 }
+            }
+        }
+
+        @Test("revoked: an HTTP/2 stream is reset at once, others of its kind go on", arguments: ["h2c", "h2"])
+        func revokedStream(scheme: String) async throws {
+            var settings = GatewaySettings()
+            let authority = try TestAuthority()
+            let pair = try authority.issue("gateway", names: ["localhost"])
+            if scheme == "h2" {
+                settings.listeners =
+                    "{address: \"127.0.0.1:0\", tls: {certificate: \"\(pair.certificate)\", "
+                    + "private_key: \"\(pair.privateKey)\"}}"
+            }
+            try await GatewayFixture.with(settings) { gateway in
+                let client = HTTP2Program(
+                    port: gateway.publicPort, authorityFile: scheme == "h2" ? authority.root.certificate : nil)
+                let (staying, leaving) = (try gateway.issuer.token(), try gateway.issuer.token())
+                let (first, second) = (try client.open("/api/events", staying), try client.open("/api/events", leaving))
+                let isOpen = await eventually { first.output.contains("200") && second.output.contains("200") }
+                #expect(isOpen, "\(second.output)\(second.errors)")
+                #expect(try await client.call("POST", "/auth/logout", leaving) == "204")
+                // curl's exit code for a stream that was not closed cleanly.
+                #expect(await second.end(within: .seconds(5)) == 92)
+                #expect(first.exitCode == nil)
+                first.signal(SIGKILL)
+                #expect(await first.end() == -SIGKILL)
             }
         }
 

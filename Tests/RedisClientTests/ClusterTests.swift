@@ -113,6 +113,34 @@ struct ClusterTests {
         }
     }
 
+    @Test("its nodes are asked, and followed, with TLS throughout", .enabled(if: RedisServerProcess.speaksTLS))
+    func encrypted() async throws {
+        let encryption = try RedisEncryption()
+        let owner = Self.slot * 3 / HashSlot.count
+        let cluster = try await RedisClusterProcesses(replicated: owner, encryption: encryption)
+        func endpoint(_ server: RedisServerProcess) -> RedisEndpoint {
+            .tcp(host: "127.0.0.1", port: cluster.clientPort(of: server))
+        }
+        var configuration = Self.configuration([])
+        configuration.topology = .cluster(
+            nodes: [endpoint(cluster.primaries[(owner + 1) % 3])], slot: Self.slot)
+        configuration.tls = try RedisTLS(
+            authorityFile: encryption.authority.root.certificate, certificateFile: encryption.client.certificate,
+            privateKeyFile: encryption.client.privateKey, serverName: nil)
+        let key = "\(Self.prefix)k"
+        try await withClient(configuration) { client in
+            #expect(client.primary == endpoint(cluster.primaries[owner]))
+            #expect(await client.outcome("SET", key, "1") == .success(.status("OK")))
+            let isCopied = try await eventually { try cluster.replica.command("DBSIZE") == "1" }
+            #expect(isCopied)
+            cluster.primaries[owner].kill()
+            let isFollowed = await eventually(within: .seconds(20)) {
+                await client.outcome("GET", key) == .success(.bulk(Array("1".utf8)))
+            }
+            #expect(isFollowed && client.primary == endpoint(cluster.replica))
+        }
+    }
+
     private static func loseNode(
         _ node: RedisServerProcess, replica: RedisServerProcess, _ client: RedisClient, key: String
     ) async throws {

@@ -25,14 +25,21 @@ struct SentinelTests {
             "--replicaof", "127.0.0.1", String(primary.port), "--repl-diskless-sync-delay", "0",
         ])
         #expect(try await eventually { try replica.command("ROLE").contains("connected") })
+        let sentinels = try await startSentinels(primaryPort: primary.port, password: password)
+        return (primary, replica, sentinels)
+    }
+
+    private static func startSentinels(
+        primaryPort: Int, password: String? = nil, encryption: RedisEncryption? = nil
+    ) async throws -> [RedisSentinelProcess] {
         let sentinels = try (0..<3).map { _ in
-            try RedisSentinelProcess(primaryPort: primary.port, password: password)
+            try RedisSentinelProcess(primaryPort: primaryPort, password: password, encryption: encryption)
         }
         let isFormed = try await eventually(within: .seconds(20)) {
             try sentinels.allSatisfy { try $0.known() == (1, 2) }
         }
         #expect(isFormed)
-        return (primary, replica, sentinels)
+        return sentinels
     }
 
     @Test("is found by one sentinel that answers, and followed when it is killed")
@@ -59,6 +66,50 @@ struct SentinelTests {
             #expect(client.primary == Self.endpoint(replica))
             let stored = try replica.command("GET", "k")
             #expect(stored == "2")
+        }
+    }
+
+    @Test("is asked for, and followed, with TLS throughout", .enabled(if: RedisServerProcess.speaksTLS))
+    func encrypted() async throws {
+        let encryption = try RedisEncryption()
+        let ports = (try RedisServerProcess.freePort(), try RedisServerProcess.freePort())
+        let primary = try RedisServerProcess(
+            arguments: encryption.arguments(port: ports.0) + ["--repl-diskless-sync-delay", "0"])
+        let replica = try RedisServerProcess(
+            arguments: encryption.arguments(port: ports.1) + [
+                "--replicaof", "127.0.0.1", String(ports.0), "--repl-diskless-sync-delay", "0",
+            ])
+        #expect(try await eventually { try replica.command("ROLE").contains("connected") })
+        let sentinels = try await Self.startSentinels(primaryPort: ports.0, encryption: encryption)
+        let encrypted = try sentinels.map { RedisEndpoint.tcp(host: "127.0.0.1", port: try #require($0.encryptedPort)) }
+        var configuration = Self.configuration(encrypted)
+        configuration.tls = try RedisTLS(
+            authorityFile: encryption.authority.root.certificate, certificateFile: encryption.client.certificate,
+            privateKeyFile: encryption.client.privateKey, serverName: nil)
+        try await withClient(configuration) { client in
+            #expect(client.primary == .tcp(host: "127.0.0.1", port: ports.0))
+            #expect(await client.outcome("SET", "k", "1") == .success(.status("OK")))
+            #expect(await eventually { (try? replica.command("GET", "k")) == "1" })
+            primary.kill()
+            let isFollowed = await eventually(within: .seconds(20)) {
+                await client.outcome("SET", "k", "2") == .success(.status("OK"))
+            }
+            #expect(isFollowed && client.primary == .tcp(host: "127.0.0.1", port: ports.1))
+            // Every sentinel is heard with TLS, and none of them without.
+            let heard = Set(client.sourceStates.map { $0.endpoint })
+            #expect(heard == Set(encrypted))
+            let areAllHeard = await eventually { client.sourceStates.allSatisfy { $0.isReady } }
+            #expect(areAllHeard)
+        }
+        // With another authority nobody is believed, neither a sentinel nor a server.
+        let stranger = try TestAuthority()
+        configuration.tls = try RedisTLS(
+            authorityFile: stranger.root.certificate, certificateFile: encryption.client.certificate,
+            privateKeyFile: encryption.client.privateKey, serverName: nil)
+        let records = LogRecords()
+        try await withClient(configuration, logger: records.logger, waitsUntilReady: false) { client in
+            #expect(await eventually { records.text.contains("tlsFailed") })
+            #expect(!client.isReady && client.primary == nil)
         }
     }
 

@@ -6,18 +6,24 @@ import Synchronization
 package final class RedisSentinelProcess: Sendable {
     /// The port it listens on.
     package let port: Int
+    /// The port it listens on with TLS, when it does.
+    package let encryptedPort: Int?
     private let folder: URL
     private let password: String?
     private let process: Mutex<ChildProcess?>
 
     /// Starts a sentinel.
     /// - Parameters:
-    ///   - primaryPort: The primary's.
+    ///   - primaryPort: The primary's; that with TLS when there is encryption.
     ///   - quorum: How many sentinels must find it down.
     ///   - password: What clients, and other sentinels, must authenticate with.
+    ///   - encryption: How it listens with TLS and speaks it to the others, if it does.
     /// - Throws: When it cannot be started.
-    package init(primaryPort: Int, quorum: Int = 2, password: String? = nil) throws {
+    package init(
+        primaryPort: Int, quorum: Int = 2, password: String? = nil, encryption: RedisEncryption? = nil
+    ) throws {
         port = try RedisServerProcess.freePort()
+        encryptedPort = try encryption.map { _ in try RedisServerProcess.freePort() }
         self.password = password
         folder = FileManager.default.temporaryDirectory.appending(path: "portcullis-sentinel-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -27,6 +33,9 @@ package final class RedisSentinelProcess: Sendable {
             "sentinel down-after-milliseconds mymaster 500", "sentinel failover-timeout mymaster 3000",
         ]
         if let password { lines += ["requirepass \(password)", "sentinel sentinel-pass \(password)"] }
+        if let encryption, let encryptedPort {
+            lines += encryption.settings(port: encryptedPort).map { "\($0.name) \($0.value)" }
+        }
         let file = folder.appending(path: "sentinel.conf")
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
         process = Mutex(try ChildProcess([RedisServerProcess.program, file.path, "--sentinel"]))

@@ -47,18 +47,19 @@ package final class TestAuthority: Sendable {
     /// - Parameters:
     ///   - name: of the files and the subject.
     ///   - names: the DNS names it is for.
-    ///   - usage: `serverAuth` or `clientAuth`.
+    ///   - addresses: the IP addresses it is for.
+    ///   - usage: `serverAuth`, `clientAuth`, or both with a comma.
     /// - Returns: its files.
     /// - Throws: when `openssl` fails.
-    package func issue(_ name: String, names: [String], usage: String = "serverAuth") throws -> Pair {
+    package func issue(
+        _ name: String, names: [String], addresses: [String] = [], usage: String = "serverAuth"
+    ) throws -> Pair {
         var options = [
             "-CA", root.certificate, "-CAkey", root.privateKey, "-subj", "/CN=\(name)", "-addext",
             "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=\(usage)",
         ]
-        if !names.isEmpty {
-            let list = names.map { "DNS:\($0)" }.joined(separator: ",")
-            options += ["-addext", "subjectAltName=\(list)"]
-        }
+        let subjects = names.map { "DNS:\($0)" } + addresses.map { "IP:\($0)" }
+        if !subjects.isEmpty { options += ["-addext", "subjectAltName=\(subjects.joined(separator: ","))"] }
         return try Self.make(name, in: folder, options)
     }
 
