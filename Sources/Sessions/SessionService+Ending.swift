@@ -107,11 +107,6 @@ extension SessionService {
         do {
             ended = try await store.endAll(end, policy: policy, nowMilliseconds: clock())
         } catch {
-            switch end.subject {
-            case .named(let subject): await remember(.subject(subject), end.token, end.reason)
-            case .ofSession(let session, required: nil): await remember(.session(session), end.token, end.reason)
-            case .ofSession: break
-            }
             throw .unavailable
         }
         guard let ended else { return nil }
@@ -125,20 +120,10 @@ extension SessionService {
         do {
             session = try await store.end(end, policy: policy, nowMilliseconds: clock())
         } catch {
-            // Whose the session is could not be found out; who needs it to be his must ask again.
-            if end.requiredSubject == nil { await remember(.session(end.sessionID), end.token, end.reason) }
             throw .unavailable
         }
         guard let session else { return nil }
         audit(.sessionEnded(session: session.id, subject: session.subject, reason: end.reason))
         return session
-    }
-
-    /// Tells of an end that the store has not confirmed; that it could not be written is known already.
-    private func remember(_ target: RevocationTarget, _ token: EndedToken?, _ reason: SessionEndReason) async {
-        let now = clock()
-        let marks = token.map { [policy.mark(of: $0, reason: reason.rawValue)] } ?? []
-        let end = policy.revocationLifetimes.revocation(of: target, nowMilliseconds: now, reason: reason.rawValue)
-        try? await unconfirmed?.revoke([end] + marks, nowMilliseconds: now)
     }
 }

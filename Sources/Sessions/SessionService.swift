@@ -7,8 +7,6 @@ import Synchronization
 package final class SessionService: Sendable {
     let policy: SessionPolicy
     let store: any SessionStore
-    /// Hears of every end that the store has not confirmed; see ``RevocationWriter``.
-    let unconfirmed: (any RevocationWriter)?
     private let keys: Mutex<Keys>
     let clock: @Sendable () -> Int64
     let audit: @Sendable (AuditEvent) -> Void
@@ -26,8 +24,6 @@ package final class SessionService: Sendable {
     ///   - policy: what goes into tokens and how long they live.
     ///   - signingKeys: the keys to sign with; what they do changes with the clock.
     ///   - store: where sessions are kept.
-    ///   - unconfirmed: told of every end that the store does not confirm, so that this node refuses the tokens all the
-    ///     same where the writer remembers what it could not write.
     ///   - clock: the wall clock, milliseconds since 1970.
     ///   - random: gives unpredictable bytes.
     ///   - audit: receives what happened, on the task that did it.
@@ -36,14 +32,12 @@ package final class SessionService: Sendable {
         policy: SessionPolicy,
         signingKeys: SigningKeys,
         store: any SessionStore,
-        unconfirmed: (any RevocationWriter)? = nil,
         clock: @escaping @Sendable () -> Int64,
         random: @escaping @Sendable (Int) throws(SessionError) -> [UInt8] = SessionService.unpredictableBytes,
         audit: @escaping @Sendable (AuditEvent) -> Void
     ) throws(SessionError) {
         self.policy = policy
         self.store = store
-        self.unconfirmed = unconfirmed
         self.clock = clock
         randomBytes = random
         self.audit = audit

@@ -72,6 +72,9 @@ extension GatewayTests {
                 #expect(load.statuses(0) == [200, 503])
                 #expect(load.statuses(1) == [401])
                 #expect(try await gateway.call("GET", "/api/x", token: leaving.accessToken).status == 401)
+                let metrics = try await gateway.metrics()
+                #expect(metrics.value("portcullis_revocation_checks_total", #"result="unavailable""#) > 0)
+                #expect(metrics.value("portcullis_redis_reconnects_total") > 0)
                 let identifier = try #require(leaving.claims["jti"] as? String)
                 let isWritten = try await eventually {
                     try redis.command("GET", "portcullis:revoked:jti:\(identifier)") == "1"
@@ -171,6 +174,23 @@ extension GatewayTests {
                 try redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
                 #expect(try await gateway.call("POST", "/auth/logout", token: other.accessToken).status == 204)
                 #expect(try await gateway.call("GET", "/api/x", token: other.accessToken).status == 401)
+            }
+        }
+
+        @Test("a Redis user who may not read the deny-list: the gateway is not ready and says why")
+        func forbidden() async throws {
+            let server = try RedisServerProcess(arguments: [
+                "--user", "gateway", "on", ">secret", "~*", "&*", "+@all", "-mget",
+            ])
+            var settings = GatewaySettings()
+            settings.redis = .shared(server)
+            settings.redisURL = "redis://gateway:secret@127.0.0.1:\(server.port)/0"
+            try await GatewayFixture.with(settings) { gateway in
+                let report = await eventuallyReport(gateway) { $0.member("redis") == "refuses: NOPERM" }
+                #expect(report?.status == 503)
+                #expect(try await gateway.call("GET", "/api/x", token: gateway.issuer.token()).status == 503)
+                try server.command("ACL", "SETUSER", "gateway", "+mget")
+                #expect(await eventuallyReport(gateway) { $0.status == 200 }?.member("redis") == "ok")
             }
         }
 

@@ -12,10 +12,12 @@ struct EncryptedConnectionTests {
         let server: RedisServerProcess
         let port: Int
 
-        init() throws {
+        init(isExpired: Bool = false) throws {
             authority = try TestAuthority()
             client = try authority.issue("client", names: [], usage: "clientAuth")
-            let pair = try authority.issue("server", names: ["localhost", "redis.internal"])
+            let names = ["localhost", "redis.internal"]
+            let pair =
+                try isExpired ? authority.issueExpired("server", names: names) : authority.issue("server", names: names)
             port = try RedisServerProcess.freePort()
             server = try RedisServerProcess(arguments: [
                 "--tls-port", String(port), "--tls-cert-file", pair.certificate, "--tls-key-file", pair.privateKey,
@@ -74,6 +76,17 @@ struct EncryptedConnectionTests {
                 #expect(!client.isReady, "case \(index)")
                 #expect(await client.outcome("PING") == .failure(.notConnected), "case \(index)")
             }
+        }
+    }
+
+    @Test("are refused when the server's certificate has expired")
+    func expired() async throws {
+        let fixture = try Fixture(isExpired: true)
+        let records = LogRecords()
+        let configuration = configuration(fixture, host: "localhost", try fixture.tls(client: fixture.client))
+        try await withClient(configuration, logger: records.logger, waitsUntilReady: false) { client in
+            #expect(await eventually { records.text.contains("tlsFailed") })
+            #expect(!client.isReady)
         }
     }
 

@@ -63,6 +63,26 @@ package final class TestAuthority: Sendable {
         return try Self.make(name, in: folder, options)
     }
 
+    /// Issues a certificate for a server that was good until yesterday.
+    /// - Parameters:
+    ///   - name: of the files and the subject.
+    ///   - names: the DNS names it is for.
+    /// - Returns: its files.
+    /// - Throws: when `openssl` fails.
+    package func issueExpired(_ name: String, names: [String]) throws -> Pair {
+        let pair = try issue(name, names: names)
+        let request = folder.appendingPathComponent("\(name).csr").path
+        let extensions = folder.appendingPathComponent("\(name).ext")
+        let list = names.map { "DNS:\($0)" }.joined(separator: ",")
+        try Data("subjectAltName=\(list)\nextendedKeyUsage=serverAuth\n".utf8).write(to: extensions)
+        _ = try Self.run(["openssl", "req", "-new", "-key", pair.privateKey, "-subj", "/CN=\(name)", "-out", request])
+        _ = try Self.run([
+            "openssl", "x509", "-req", "-in", request, "-CA", root.certificate, "-CAkey", root.privateKey,
+            "-CAcreateserial", "-days", "-1", "-extfile", extensions.path, "-out", pair.certificate,
+        ])
+        return pair
+    }
+
     private static func make(_ name: String, in folder: URL, _ options: [String]) throws -> Pair {
         let pair = Pair(
             certificate: folder.appendingPathComponent("\(name).crt").path,

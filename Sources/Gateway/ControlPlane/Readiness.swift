@@ -4,7 +4,7 @@ import NIOPosix
 import Proxy
 import RedisClient
 
-/// Finds out whether the gateway can do its work: Redis answers, and of each upstream at least one target is well.
+/// Finds out whether the gateway can do its work: Redis answers what requests ask it, and of each upstream at least one target is well.
 ///
 /// Health checks say who is; where there are none, a target is well when it takes a connection.
 actor Readiness {
@@ -20,12 +20,20 @@ actor Readiness {
     private static let well = "ok"
 
     private let redis: RedisClient?
+    private let probe: [[UInt8]]
     private let server: ProxyServer
     private let group: any EventLoopGroup
     private var last: (report: Report, at: ContinuousClock.Instant)?
 
-    init(redis: RedisClient?, server: ProxyServer, group: any EventLoopGroup) {
+    /// - Parameters:
+    ///   - redis: what is asked.
+    ///   - denyListKey: the name of one key of the deny-list.
+    ///   - server: who knows the upstreams.
+    ///   - group: where targets are connected to.
+    init(redis: RedisClient?, denyListKey: String, server: ProxyServer, group: any EventLoopGroup) {
         self.redis = redis
+        // As requests ask it: a user who may PING but not read the deny-list can do no work.
+        probe = ["MGET", denyListKey].map { Array($0.utf8) }
         self.server = server
         self.group = group
     }
@@ -36,10 +44,10 @@ actor Readiness {
         var isReady = true
         var members: [(String, JSONValue)] = []
         if let redis {
-            let answers = await Self.answers(redis)
-            isReady = isReady && answers
-            members.append(("redis", .string(answers ? "ok" : "unreachable")))
-            members.append(("redis_nodes", .object(Self.nodes(of: redis, primaryAnswers: answers))))
+            let state = await state(of: redis)
+            isReady = isReady && state == Self.well
+            members.append(("redis", .string(state)))
+            members.append(("redis_nodes", .object(Self.nodes(of: redis, primaryState: state))))
         } else {
             members.append(("redis", .string("not configured")))
         }
@@ -62,18 +70,24 @@ actor Readiness {
         return report
     }
 
-    private static func answers(_ redis: RedisClient) async -> Bool {
-        guard let reply = try? await redis.execute("PING") else { return false }
-        return reply == .status("PONG")
+    private func state(of redis: RedisClient) async -> String {
+        do throws(RedisFailure) {
+            guard case .array(let values) = try await redis.execute(probe), values.count == 1 else { return "refuses" }
+            return Self.well
+        } catch {
+            // The code is one word of the server's, such as NOPERM or LOADING.
+            if case .server(let code) = error { return "refuses: \(code)" }
+            return "unreachable"
+        }
     }
 
     /// The server that is asked, and the sentinels or nodes that say which it is.
     ///
     /// Of those one is enough, and without any the last server known is asked on: they make nothing unready.
-    private static func nodes(of redis: RedisClient, primaryAnswers: Bool) -> [(String, JSONValue)] {
+    private static func nodes(of redis: RedisClient, primaryState: String) -> [(String, JSONValue)] {
         var nodes: [(String, JSONValue)] = []
         if let primary = redis.primary {
-            nodes.append(("\(primary)", .string(primaryAnswers ? well : "unreachable")))
+            nodes.append(("\(primary)", .string(primaryState)))
         }
         for source in redis.sourceStates where source.endpoint != redis.primary {
             nodes.append(("\(source.endpoint)", .string(source.isReady ? well : "unreachable")))

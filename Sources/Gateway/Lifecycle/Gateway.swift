@@ -143,7 +143,8 @@ package final class Gateway: Service {
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
         let keyDirectory = keyDirectory
         let admin = AdminAPI(
-            readiness: Readiness(redis: redis, server: server, group: running.adminGroup),
+            readiness: Readiness(
+                redis: redis, denyListKey: plan.revocationKeys.allKey, server: server, group: running.adminGroup),
             metrics: MetricsDocument(
                 server: server, registry: metrics, revocation: revocation, redis: redis,
                 listenerNames: plan.listeners.map(\.settings.keyPath),
