@@ -4,19 +4,32 @@ import Synchronization
 /// Everything that must never be printed or logged: each token and password that a test meets is entered here, and all
 /// that a gateway wrote is searched for all of them.
 enum SecretLedger {
-    private static let secrets = Mutex<Set<String>>([])
+    /// By their first eight bytes, so that a long log is read once and not once for each of thousands of tokens.
+    private static let secrets = Mutex<[UInt64: Set<String>]>([:])
 
     static func enter(_ secret: String) {
         // A short one would be found everywhere.
         guard secret.utf8.count >= 12 else { return }
-        secrets.withLock { _ = $0.insert(secret) }
+        let start = secret.utf8.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        secrets.withLock { _ = $0[start, default: []].insert(secret) }
+    }
+
+    private static func known(in text: String) -> Set<String> {
+        let secrets = secrets.withLock { $0 }
+        let bytes = Array(text.utf8)
+        var (window, found) = (UInt64(0), Set<String>())
+        for (index, byte) in bytes.enumerated() {
+            window = window << 8 | UInt64(byte)
+            guard let candidates = secrets[window], index >= 7 else { continue }
+            let rest = bytes[(index - 7)...]
+            found.formUnion(candidates.filter { rest.starts(with: $0.utf8) })
+        }
+        return found
     }
 
     /// What of it stands in a text, shortened; empty when all is well.
     static func leaks(in text: String) -> [String] {
-        var found = secrets.withLock { secrets in secrets.filter { text.contains($0) } }.map {
-            String($0.prefix(12)) + "…"
-        }
+        var found = known(in: text).map { String($0.prefix(12)) + "…" }
         if text.contains("PRIVATE KEY") { found.append("a private key") }
         // The beginning of every JSON Web Token.
         if text.contains("eyJ") { found.append("something like a token") }
