@@ -1,5 +1,5 @@
 """What makes the load: openloop (of this folder), wrk, h2load, and clients in Python for what needs the last answer."""
-import json, re, subprocess
+import json, re, subprocess, threading
 
 from keys import pack
 from processes import HERE
@@ -42,11 +42,31 @@ def run(bench, argv, seconds):
     return out
 
 
-def closed_loop(bench, load, seconds, rate=0):
-    """As fast as the server answers, or with a rate that many each second, timed from when they were due."""
-    out = run(bench, [bench.folder / "openloop", load.port, load.connections, rate, seconds, load.path], seconds)
-    sample = json.loads(out)
-    sample["generator"] = "openloop"
+def closed_loop(bench, load, seconds, rate=0, meter=None):
+    """As fast as the server answers, or with a rate that many each second, timed from when they were due.
+
+    `meter` is read after a warm-up and when the last answer has come, so that opening connections does not count."""
+    warm = 0.4 if load.connections < 1000 else 2.5
+    process = bench.spawn_load([bench.folder / "openloop", load.port, load.connections, rate, warm, seconds, load.path])
+    timer = threading.Timer(warm + seconds + 30, process.kill)
+    timer.start()
+    readings, sample = [], None
+    try:
+        for line in process.stdout:
+            if line in ("begin\n", "end\n"):
+                readings.append(meter() if meter else None)
+            else:
+                sample = json.loads(line)
+        process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        timer.cancel()
+    if process.returncode != 0 or sample is None:
+        raise SystemExit(f"openloop ended with {process.returncode}: {process.stderr.read()[-200:]}")
+    sample.update(generator="openloop", readings=readings)
     return sample
 
 
@@ -73,22 +93,26 @@ end
 """
 
 
-def wrk(bench, load, seconds, rate=0):
+def wrk(bench, load, seconds, rate=0, meter=None):
     """The same closed loop by wrk, to hold openloop against."""
     script = bench.write("wrk.lua", WRK)
     # wrk counts in whole seconds.
     seconds = max(1, round(seconds))
+    # It has no warm-up of its own.
+    closed_loop(bench, load, 0.1)
+    before = meter() if meter else None
     out = run(bench, ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{load.port}", "--",
                       load.path], seconds)
     sample = json.loads(re.search(r"^JSON (.*)$", out, re.M).group(1))
     bad = sample.pop("bad")
+    sample["readings"] = [before, meter() if meter else None]
     sample.update(generator="wrk", statuses={"200": sample["answers"] - bad, **({"599": bad} if bad else {})})
     return sample
 
 
 def h2load(*flags):
     """HTTP/2 or TLS by h2load, whose times begin when a request is sent. It repeats the first request."""
-    def drive(bench, load, seconds, rate=0):
+    def drive(bench, load, seconds, rate=0, meter=None):
         lines = load.messages[0].decode().split("\r\n")
         path = lines[0].split()[1]
         fields = [word for line in lines[1:] if line and not line.lower().startswith("host:") for word in ("-H", line)]

@@ -1,11 +1,12 @@
 // Asks a server over HTTP/1.1 and measures how long each answer takes.
 //
-//   openloop PORT CONNECTIONS RATE SECONDS REQUESTS
+//   openloop PORT CONNECTIONS RATE WARM-UP SECONDS REQUESTS
 //
 // RATE requests a second are due at equal distances, and each is timed from when it was due, whether or not a connection
 // was free then: a server that stands still is charged for all who had to wait. With RATE 0 each connection asks again as
 // soon as it has its answer, and is timed from then. REQUESTS is a file of requests, each behind its length (four bytes,
-// little-endian), sent in turn. Prints one object of JSON. One thread; no TLS; answers need a length.
+// little-endian), sent in turn. Counts only what is answered after WARM-UP seconds, when it prints
+// `begin`; prints `end` when the last answer has come, and one object of JSON. One thread; no TLS; answers need a length.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -269,9 +270,20 @@ static Connection *take_idle(void) {
     return NULL;
 }
 
-static void report(double seconds) {
-    printf("{\"seconds\": %.3f, \"answers\": %lu, \"broken\": %lu, \"unsent\": %lu, \"average_us\": %.1f, ", seconds, answered, broken,
-           unsentCount, latencyCount ? latencySum / (double)latencyCount / 1000 : 0.0);
+// What was counted while it warmed up.
+static void forget(void) {
+    memset(histogram, 0, sizeof histogram);
+    memset(statuses, 0, sizeof statuses);
+    answered = broken = latencyCount = 0;
+    latencySum = 0;
+    slowest = 0;
+    puts("begin");
+    fflush(stdout);
+}
+
+static void report(double seconds, uint64_t inTime) {
+    printf("{\"seconds\": %.3f, \"answers\": %lu, \"in_time\": %lu, \"broken\": %lu, \"unsent\": %lu, \"average_us\": %.1f, ", seconds,
+           answered, inTime, broken, unsentCount, latencyCount ? latencySum / (double)latencyCount / 1000 : 0.0);
     printf("\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"most_us\": %.1f, \"statuses\": {", percentile(0.5),
            percentile(0.9), percentile(0.99), percentile(0.999), (double)slowest / 1000);
     const char *comma = "";
@@ -284,14 +296,14 @@ static void report(double seconds) {
 }
 
 int main(int count, char **words) {
-    if (count != 6) {
-        fprintf(stderr, "use: openloop PORT CONNECTIONS RATE SECONDS REQUESTS\n");
+    if (count != 7) {
+        fprintf(stderr, "use: openloop PORT CONNECTIONS RATE WARM-UP SECONDS REQUESTS\n");
         return 64;
     }
     port = atoi(words[1]);
     connectionCount = atoi(words[2]);
-    double rate = atof(words[3]), seconds = atof(words[4]);
-    read_requests(words[5]);
+    double rate = atof(words[3]), warmUp = atof(words[4]), seconds = atof(words[5]);
+    read_requests(words[6]);
     // Timers are 50 µs late otherwise, which would be charged to the server.
     prctl(PR_SET_TIMERSLACK, 1UL);
     poller = epoll_create1(0);
@@ -304,20 +316,28 @@ int main(int count, char **words) {
     }
     for (int64_t patience = now() + 10000000000LL; idleCount < connectionCount && now() < patience;) wait_until(now() + 1000000);
 
-    int64_t start = now(), end = start + (int64_t)(seconds * 1e9);
+    int64_t start = now(), begin = start + (int64_t)(warmUp * 1e9), end = begin + (int64_t)(seconds * 1e9);
+    int hasBegun = 0;
     double interval = rate > 0 ? 1e9 / rate : 0;
     uint64_t asked = 0;
     Connection *c;
     for (int64_t time = start; time < end; time = now()) {
+        if (!hasBegun && time >= begin) {
+            forget();
+            hasBegun = 1;
+            begin = time;
+        }
         int64_t due = start + (int64_t)((double)asked * interval);
         while ((rate == 0 || due <= time) && (c = take_idle()) != NULL) {
             ask(c, rate == 0 ? now() : due);
             asked++;
             due = start + (int64_t)((double)asked * interval);
         }
-        wait_until(rate > 0 && idleCount > 0 && due < end ? due : end);
+        int64_t next = hasBegun ? end : begin;
+        wait_until(rate > 0 && idleCount > 0 && due < next ? due : next);
     }
     // Those under way may still come, and count; those that were due and could not be sent count with the wait they had.
+    uint64_t inTime = answered;
     int64_t last = now(), patience = last + 3000000000LL;
     for (int busy = 1; busy && now() < patience;) {
         busy = 0;
@@ -333,6 +353,8 @@ int main(int count, char **words) {
             unsentCount++;
             record(now() - due);
         }
-    report((double)(last - start) / 1e9);
+    puts("end");
+    fflush(stdout);
+    report((double)(last - begin) / 1e9, inTime);
     return 0;
 }

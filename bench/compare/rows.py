@@ -39,7 +39,7 @@ class Row:
             self.server = self.start(bench)
             messages = self.messages(self.server) if callable(self.messages) else self.messages
             self.load = generators.Load(bench, self.server.port, messages, self.connections)
-            self.warm(bench, 1)
+            self.drive(bench, self.load, 1)
             if self.before:
                 self.before(self.server)
         except (NotThere, SystemExit, OSError, ValueError, StopIteration, subprocess.SubprocessError) as reason:
@@ -47,17 +47,15 @@ class Row:
             self.server = None
         return self.server is not None
 
-    def warm(self, bench, seconds, rate=0):
-        self.drive(bench, self.load, seconds, rate)
-
     def measure(self, bench, seconds, rate=0):
-        """One round, after a short warm-up: what the driver says, and what the server's processes used meanwhile."""
+        """One round: what the driver says, and what the server's processes used meanwhile."""
         seconds *= self.seconds_factor if rate == 0 else 1
         try:
-            self.warm(bench, 0.4, rate)
-            before, start = self.server.cpu_seconds(), time.monotonic()
-            sample = self.drive(bench, self.load, seconds, rate)
-            used, elapsed = self.server.cpu_seconds() - before, time.monotonic() - start
+            readings = [self.read()]
+            sample = self.drive(bench, self.load, seconds, rate, self.read)
+            # A driver that knows when the connections were open and the answers there has taken readings of its own.
+            readings = sample.pop("readings", None) or [*readings, self.read()]
+            used, elapsed = (last - first for first, last in zip(readings[0], readings[-1]))
         except (SystemExit, OSError, ValueError, subprocess.SubprocessError) as reason:
             return {"failed": str(reason)[:200]}
         answers = sample["answers"]
@@ -66,10 +64,14 @@ class Row:
             if abs(sample["statuses"].get(str(status), 0) / max(1, answers) - share) > share / 3:
                 sample["wrong_shares"] = True
         sample.update(
-            errors=wrong + sample["broken"], rate=answers / sample["seconds"], wanted_rate=rate,
+            errors=wrong + sample["broken"], rate=sample.get("in_time", answers) / sample["seconds"], wanted_rate=rate,
             cpu_us=used / answers * 1e6 if answers else None, busy=used / elapsed,
             resident_mib=self.server.resident_mebibytes())
         return sample
+
+    def read(self):
+        """CPU time of the server's processes, and the time."""
+        return self.server.cpu_seconds(), time.monotonic()
 
     def result(self):
         """What goes into the report's JSON."""

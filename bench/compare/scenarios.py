@@ -4,7 +4,7 @@ import subprocess, sys
 import generators, rivals, storms
 from gateways import api_key, gateway, log_out
 from keys import request, requests, spoil
-from lab import eventually, free_port, stop
+from lab import ask, eventually, free_port, stop
 from processes import HERE, NotThere
 from rows import Row
 
@@ -40,6 +40,13 @@ def behind_slow_redis(mode):
         bench.serve(sys.executable, HERE / "slow_redis.py", port, bench.redis_port, 5, port=port, pin=bench.load_pin, name="slow-redis")
         return gateway(bench, mode, redis_port=port)
     return start
+
+
+def under_envoy(bench):
+    server = gateway(bench)
+    if ask(server.port, "/auth/ext-authz/api/hello")[0] == 404:
+        raise NotThere("this build of the gateway has no /auth/ext-authz")
+    return rivals.envoy_external(bench, server)
 
 
 def with_own_redis(policy, mode="query"):
@@ -122,8 +129,8 @@ def rows(bench, keys):
         Row("one connection, nginx, no auth", rivals.nginx, good(), connections=1, is_bound=True),
         ours("one connection, query", gateway, good(), connections=1),
         ours("one connection, mirror", lambda bench: gateway(bench, "mirror"), good(), connections=1),
-        Row("8,000 connections, nginx, no auth", rivals.nginx, good(), connections=8000, is_bound=True),
-        ours("8,000 connections", gateway, good(), connections=8000),
+        Row("8,000 connections, nginx, no auth", rivals.nginx, good(), connections=8000, is_bound=True, seconds_factor=2),
+        ours("8,000 connections", gateway, good(), connections=8000, seconds_factor=2),
     ]
     for name, flags in (("TLS", ["--h1"]), ("HTTP/2 over TLS, 10 streams each", ["-m10"])):
         made += [
@@ -132,7 +139,7 @@ def rows(bench, keys):
         ]
     made += [
         ours("/auth/verify under nginx auth_request", lambda bench: rivals.nginx_auth_request(bench, gateway(bench)), good()),
-        ours("/auth/ext-authz under Envoy", lambda bench: rivals.envoy_external(bench, gateway(bench)), good()),
+        ours("/auth/ext-authz under Envoy", under_envoy, good()),
         ours("Redis 5 ms away, query", behind_slow_redis("query"), good()),
         ours("Redis 5 ms away, mirror", behind_slow_redis("mirror"), good()),
         ours("Redis down, closed", with_own_redis("closed"), good(), before=end_redis, expected=(503,)),
