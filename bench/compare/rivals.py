@@ -10,15 +10,16 @@ PROXY = ('proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_head
          "proxy_set_header X-Forwarded-For $remote_addr; proxy_pass http://backend;")
 
 
-def upstream(port, name="backend"):
-    return f"upstream {name} {{ server 127.0.0.1:{port}; keepalive 256; keepalive_requests 100000000; }}"
+def upstream(port, name="backend", idle=256):
+    return f"upstream {name} {{ server 127.0.0.1:{port}; keepalive {idle}; keepalive_requests 100000000; }}"
 
 
-def nginx(bench, listen="", more=""):
+def nginx(bench, listen="", more="", idle=256):
     """A plain proxy with no authentication, the bound for all others."""
     if not shutil.which("nginx"):
         raise NotThere("nginx is not installed")
-    process = start_nginx(bench, "proxy", f"location / {{ {PROXY} }}", http=upstream(bench.backend_port) + more, listen=listen)
+    process = start_nginx(bench, "proxy", f"location / {{ {PROXY} }}", http=upstream(bench.backend_port, idle=idle) + more,
+                          listen=listen)
     return Server(process.port, process)
 
 

@@ -1,5 +1,6 @@
 """The section of loads and conditions that are not the everyday one."""
 import subprocess, sys
+from functools import partial
 
 import generators, rivals, storms
 from gateways import api_key, gateway, log_out
@@ -129,8 +130,8 @@ def rows(bench, keys):
         Row("one connection, nginx, no auth", rivals.nginx, good(), connections=1, is_bound=True),
         ours("one connection, query", gateway, good(), connections=1),
         ours("one connection, mirror", lambda bench: gateway(bench, "mirror"), good(), connections=1),
-        Row("8,000 connections, nginx, no auth", rivals.nginx, good(), connections=8000, is_bound=True, seconds_factor=2),
-        ours("8,000 connections", gateway, good(), connections=8000, seconds_factor=2),
+        Row("8,000 connections, nginx, no auth", partial(rivals.nginx, idle=8000), good(), connections=8000, is_bound=True, seconds_factor=2),
+        ours("8,000 connections", partial(gateway, idle=8000), good(), connections=8000, seconds_factor=2),
     ]
     for name, flags in (("TLS", ["--h1"]), ("HTTP/2 over TLS, 10 streams each", ["-m10"])):
         made += [
