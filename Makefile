@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CHAOS_MINUTES ?= 10
-.PHONY: chaos help run demo test valkey interop load bench-guard soak lint fuzz sanitize
+.PHONY: chaos help run demo test valkey interop load bench bench-guard scaling soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
@@ -25,6 +25,13 @@ interop: ## run clients and services of other people against the gateway
 
 load: ## attacks and loads that must be borne, each with a figure (release build)
 	@bench/run.sh load
+
+BENCH_ARGUMENTS ?=
+bench: ## compare with nginx, HAProxy, Envoy and FastAPI: table, JSON and chart in bench/results
+	@bench/run.sh bench $(BENCH_ARGUMENTS)
+
+scaling: ## four gateways and a Redis Cluster against the model of docs/SCALING.md
+	@bench/run.sh scaling
 
 bench-guard: ## allocations, memory and instructions of a token, against limits (release build, valgrind)
 	@bench/guard.sh

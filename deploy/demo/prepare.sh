@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|interop|load|lint|fuzz …
+# Usage: prepare.sh run|test|interop|load|bench|guard|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -54,9 +54,25 @@ for purpose in "$@"; do
                 "util-linux|command:prlimit|takes descriptors and memory away"
             )
             ;;
+        bench)
+            requirements+=(
+                "python3-venv|python:ensurepip|packages of other people, apart from the system's"
+                "wrk|command:wrk|makes load, to hold the benchmark's own against"
+                "nghttp2-client|command:h2load|makes load over HTTP/2 and TLS"
+                "nginx-light|command:nginx|is compared with, and is the backend"
+                "libnginx-mod-http-lua|glob:/usr/lib/nginx/modules/ngx_http_lua_module.so|is compared with"
+                "lua-cjson|glob:/usr/lib/*/lua/5.1/cjson.so|what Lua in nginx needs"
+                "lua-resty-core|glob:/usr/share/lua/5.1/resty/core.lua|what Lua in nginx needs"
+                "lua-nginx-redis|glob:/usr/share/lua/5.1/nginx/redis.lua|what Lua in nginx needs"
+                "haproxy|command:haproxy|is compared with"
+                "postgresql|glob:/usr/lib/postgresql/*/bin/initdb|keeps the sessions that are compared with"
+                "openssl|command:openssl|certificates"
+                "util-linux|command:taskset|gives each its processor"
+            )
+            ;;
         guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, interop, load, guard, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, interop, load, bench, guard, lint or fuzz" ;;
     esac
 done
 
