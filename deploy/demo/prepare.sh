@@ -42,6 +42,9 @@ for purpose in "$@"; do
             requirements+=(
                 "python3-venv|python:ensurepip|packages of other people, apart from the system's"
                 "redis-server|command:redis-server|clients are served with a real one"
+                "nginx-light|command:nginx|asks the gateway, and is a backend behind it"
+                "haproxy|command:haproxy|asks the gateway"
+                "nodejs|command:node|a backend behind the gateway"
             )
             ;;
         load)
