@@ -104,12 +104,12 @@ class Gateway:
     """
     tokens: further members of `tokens`, sections: further sections of the configuration, each a line.
     example: a whole configuration in their place, with the addresses 127.0.0.1:8080 (public), 9090 (admin), 6379
-    (Redis) and 9000 (backend), which are replaced.
+    (Redis) and 9000 (backend), which are replaced, and so is each (text, other text) of replacing.
     """
 
     def __init__(
             self, *, tokens="", sections=(), routes=ROUTES, accounts=(("alice", "orders:read orders:write"),),
-            example=None):
+            example=None, replacing=()):
         self.program = os.environ["PORTCULLIS"]
         self.folder = pathlib.Path(os.environ["INTEROP_FOLDER"]) / "gateway"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -124,6 +124,9 @@ class Gateway:
             text = with_ports(
                 example.read_text(), {8080: self.port, 9090: self.admin_port, 6379: self.redis_port,
                                       9000: self.backend.server_port})
+            for old, new in replacing:
+                assert old in text, old
+                text = text.replace(old, new)
             # A busy machine is slower than what the example is for.
             text = text.replace('/0"}', '/0", command_timeout: 5s}')
         else:
@@ -135,7 +138,8 @@ class Gateway:
 
     def __enter__(self):
         try:
-            self.run("keys", "generate")
+            if "tokens:" in self.configuration.read_text():
+                self.run("keys", "generate")
             for name, scope in self.accounts:
                 self.run("user", "add", name, "--scope", scope, input=PASSWORD + "\n")
             self.start_redis()
