@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|interop|load|lint|fuzz …
+# Usage: prepare.sh run|test|interop|deploy|load|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -57,9 +57,16 @@ for purpose in "$@"; do
                 "util-linux|command:prlimit|takes descriptors and memory away"
             )
             ;;
+        deploy)
+            requirements+=(
+                "prometheus|command:promtool|checks alert rules and metrics"
+                "systemd|command:systemd-analyze|checks the unit"
+                "binutils|command:strip|makes the package smaller"
+            )
+            ;;
         guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, interop, load, guard, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, interop, deploy, load, guard, lint or fuzz" ;;
     esac
 done
 
