@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CHAOS_MINUTES ?= 10
-.PHONY: chaos help run demo test valkey interop load bench bench-guard scaling soak lint fuzz sanitize
+.PHONY: chaos help run demo test valkey interop deploy-check package load bench bench-guard scaling soak lint fuzz sanitize
 
 help: ## print this list
 	@echo 'Portcullis. Targets:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## build, then run Redis, a demo backend and the gateway until Ctrl-C
 	@deploy/demo/run.sh
@@ -22,6 +22,12 @@ valkey: ## run the tests that want a Redis against a Valkey
 
 interop: ## run clients and services of other people against the gateway
 	@deploy/demo/interop.sh
+
+deploy-check: ## check what deploy/ has: examples, containers, Kubernetes, unit, alerts, dashboard, package
+	@deploy/demo/check-deploy.sh
+
+package: ## a tarball for Linux: program, unit, examples, licences (release build of its own)
+	@deploy/package.sh
 
 load: ## attacks and loads that must be borne, each with a figure (release build)
 	@bench/run.sh load

@@ -80,7 +80,7 @@ extension ClientConnection {
             return (.bodyTooLarge, "body_too_large")
         }
         if head.isAsteriskForm { return nil }
-        let match: RouteTable.Match
+        var match: RouteTable.Match
         if head.pathIsPlain {
             match = loop.configuration.routes.match(
                 authority: head.authority.bytes(in: bytes), path: head.path.bytes(in: bytes), method: head.method,
@@ -94,6 +94,7 @@ extension ClientConnection {
                         authority: head.authority.bytes(in: bytes), path: path, method: head.method,
                         methodName: head.methodRange.bytes(in: bytes))
                 }
+                if leavesVerification(match, path: head.path.bytes(in: bytes)) { match = .notFound }
             } catch {
                 return (Problem(error), "malformed_request")
             }
@@ -113,8 +114,8 @@ extension ClientConnection {
     private func authenticate() {
         guard let route = exchange.route else { return }
         var policy = route.policy
-        if route.destination == .verify {
-            switch verificationPolicy() {
+        if route.destination == .verify || route.destination == .verifyPath {
+            switch route.destination == .verify ? verificationPolicy() : pathVerificationPolicy(of: route) {
             case .check(let found): policy = found
             case .open:
                 permitted(nil)
@@ -160,7 +161,7 @@ extension ClientConnection {
         switch exchange.route?.destination {
         case .upstream(let index): forward(to: loop.pools[index])
         case .controlPlane: gather()
-        case .verify: answerVerified()
+        case .verify, .verifyPath: answerVerified()
         case nil: answer(.internalError, reason: "internal")
         }
     }

@@ -1,7 +1,7 @@
 import HTTP1
 import NIOCore
 
-/// What `/auth/verify` is to check: the policy of the route that the asking proxy names.
+/// What `/auth/verify` and `/auth/ext-authz/` are to check: the policy of the route that the asking proxy names.
 enum VerificationPolicy {
     /// Check the credential against this policy; against none but the token itself when `nil`.
     case check(Int?)
@@ -25,17 +25,53 @@ extension ClientConnection {
             let name = head.value(of: forwarded == nil ? .originalMethod : .forwardedMethod, in: bytes)
             // Who speaks of `X-Original-URL` does not set `X-Forwarded-Host`: that would be its client's word.
             let host = forwarded == nil ? nil : head.value(of: .forwardedHost, in: bytes)
-            let method = name ?? head.methodRange.bytes(in: bytes)
-            var original = RequestHeadParser()
-            var text = ByteBuffer()
-            text.writeBytes(method)
-            text.writeStaticString(" ")
-            text.writeBytes(given)
-            text.writeStaticString(" HTTP/1.1\r\nHost: ")
-            text.writeBytes(host ?? head.authority.bytes(in: bytes))
-            text.writeStaticString("\r\n\r\n")
-            return text.withUnsafeReadableBytes { policy(of: &original, $0) }
+            return policy(
+                method: name ?? head.methodRange.bytes(in: bytes), target: given,
+                host: host ?? head.authority.bytes(in: bytes))
         }
+    }
+
+    /// Reads the original request from the request's own method and host, and its path below the route's.
+    func pathVerificationPolicy(of route: Route) -> VerificationPolicy {
+        guard peer.isTrusted else { return .check(nil) }
+        // What follows the route's path begins with the slash that ends it.
+        let skipped = route.path.utf8.count - 1
+        return exchange.headBytes.withUnsafeReadableBytes { bytes in
+            let head = parser.head
+            let method = head.methodRange.bytes(in: bytes)
+            let host = head.authority.bytes(in: bytes)
+            guard let path = exchange.normalizedPath else {
+                let target = UnsafeRawBufferPointer(rebasing: head.path.bytes(in: bytes).dropFirst(skipped))
+                return policy(method: method, target: target, host: host)
+            }
+            return path.withUnsafeBytes {
+                policy(method: method, target: UnsafeRawBufferPointer(rebasing: $0.dropFirst(skipped)), host: host)
+            }
+        }
+    }
+
+    /// Whether a question below ``Route/Destination/verifyPath`` came, by dot segments, to a route that is no question.
+    ///
+    /// Its answer would be taken for a yes.
+    func leavesVerification(_ match: RouteTable.Match, path: UnsafeRawBufferPointer) -> Bool {
+        guard case .route(let index) = match else { return false }
+        let routes = loop.configuration.routes.routes
+        guard routes[index].destination != .verifyPath else { return false }
+        return routes.contains { $0.destination == .verifyPath && path.starts(with: $0.path.utf8) }
+    }
+
+    private func policy(
+        method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer, host: UnsafeRawBufferPointer
+    ) -> VerificationPolicy {
+        var original = RequestHeadParser()
+        var text = ByteBuffer()
+        text.writeBytes(method)
+        text.writeStaticString(" ")
+        text.writeBytes(target)
+        text.writeStaticString(" HTTP/1.1\r\nHost: ")
+        text.writeBytes(host)
+        text.writeStaticString("\r\n\r\n")
+        return text.withUnsafeReadableBytes { policy(of: &original, $0) }
     }
 
     /// Whether the fields speak in one convention, and once each: a proxy that sets one of the two passes on what its

@@ -12,6 +12,8 @@ package final class Route: Sendable {
         case controlPlane
         /// The token check for other proxies, answered on the data path.
         case verify
+        /// The same for who asks with the original request's method, host and path below the route's own path.
+        case verifyPath
     }
 
     /// What stands in logs and metrics; from the configuration, so of bounded number.

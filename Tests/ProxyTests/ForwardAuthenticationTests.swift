@@ -91,5 +91,66 @@ extension GatewayTests {
                 #expect(try ask(world, fields, token: nil).status == 401)
             }
         }
+
+        private func askBelow(_ world: World, _ target: String, token: String? = nil, method: String = "GET") throws
+            -> RawResponse
+        {
+            let credential = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+            // Another convention's fields are no matter here.
+            let fields = "X-Forwarded-Uri: /public\r\nX-Original-URL: /public\r\n"
+            return try world.ask(
+                "\(method) /check\(target) HTTP/1.1\r\nHost: only.test\r\n\(credential)\(fields)\r\n")
+        }
+
+        private func asking(trusted: [String], _ body: (World) async throws -> Void) async throws {
+            var settings = World.Settings()
+            settings.trusted = trusted
+            settings.routes = [
+                Route(label: "admin", path: "/admin", destination: .upstream(0), policy: 9),
+                Route(label: "hosted", host: "only.test", path: "/hosted", destination: .upstream(0), policy: 3),
+                Route(label: "get", path: "/get", methods: ["GET"], destination: .upstream(0)),
+                Route(label: "public", path: "/public", destination: .upstream(0)),
+                Route(label: "check", path: "/check/", destination: .verifyPath),
+            ]
+            try await World.run(settings, body)
+        }
+
+        @Test("a question may be the original request itself, below a path")
+        func below() async throws {
+            try await asking(trusted: ["127.0.0.1"]) { (world) async throws in
+                #expect(try askBelow(world, "/hosted?x", token: "alice").all("X-Auth-Subject") == ["alice"])
+                #expect(try askBelow(world, "/%61dmin/a", token: "alice").status == 200)
+                #expect(world.desk.state.policies == [3, 9])
+                #expect(try askBelow(world, "/public").status == 200)
+                #expect(try askBelow(world, "/admin").status == 401)
+                #expect(try askBelow(world, "//admin").status == 401)
+                #expect(try askBelow(world, "/public/../admin").status == 401)
+                #expect(try askBelow(world, "/get", token: "alice", method: "POST").status == 403)
+                #expect(try askBelow(world, "/get", method: "GET").status == 200)
+                #expect(try askBelow(world, "/nowhere", token: "alice").status == 403)
+                #expect(try askBelow(world, "/check/public", token: "alice").status == 403)
+                #expect(try askBelow(world, "/public%2f..%2fadmin", token: "alice").status == 400)
+                #expect(world.backend.state.heads == 0)
+            }
+        }
+
+        @Test("a question that dot segments lead elsewhere is refused, not forwarded")
+        func leaving() async throws {
+            try await asking(trusted: ["127.0.0.1"]) { (world) async throws in
+                for target in ["/../public", "/%2e%2e/public", "/x/../../public", "/../get"] {
+                    #expect(try askBelow(world, target, token: "alice").status == 404, "\(target)")
+                }
+                #expect(world.backend.state.heads == 0)
+            }
+        }
+
+        @Test("a stranger who asks with a path has the token alone checked")
+        func strangerBelow() async throws {
+            try await asking(trusted: []) { (world) async throws in
+                #expect(try askBelow(world, "/public").status == 401)
+                #expect(try askBelow(world, "/nowhere", token: "alice").status == 200)
+                #expect(world.desk.state.policies == [nil, nil])
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ swift format lint --strict --recursive Sources Tests Fuzz bench Package.swift ||
 
 if command -v shellcheck >/dev/null; then
     say "shellcheck"
-    shellcheck -x .ci/run deploy/demo/*.sh bench/*.sh
+    shellcheck -x .ci/run deploy/*.sh deploy/*/*.sh bench/*.sh
 else
     say "shellcheck is not installed; skipped"
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Portcullis, with apt-get; does nothing when nothing is missing.
-# Usage: prepare.sh run|test|interop|load|bench|guard|lint|fuzz …
+# Usage: prepare.sh run|test|interop|deploy|load|bench|guard|lint|fuzz …
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/demo/common.sh
@@ -42,6 +42,9 @@ for purpose in "$@"; do
             requirements+=(
                 "python3-venv|python:ensurepip|packages of other people, apart from the system's"
                 "redis-server|command:redis-server|clients are served with a real one"
+                "nginx-light|command:nginx|asks the gateway, and is a backend behind it"
+                "haproxy|command:haproxy|asks the gateway"
+                "nodejs|command:node|a backend behind the gateway"
             )
             ;;
         load)
@@ -70,9 +73,16 @@ for purpose in "$@"; do
                 "util-linux|command:taskset|gives each its processor"
             )
             ;;
+        deploy)
+            requirements+=(
+                "prometheus|command:promtool|checks alert rules and metrics"
+                "systemd|command:systemd-analyze|checks the unit"
+                "binutils|command:strip|makes the package smaller"
+            )
+            ;;
         guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
-        *) fail "unknown purpose $purpose; use run, test, interop, load, bench, guard, lint or fuzz" ;;
+        *) fail "unknown purpose $purpose; use run, test, interop, deploy, load, bench, guard, lint or fuzz" ;;
     esac
 done
 

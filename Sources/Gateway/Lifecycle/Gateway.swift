@@ -22,6 +22,7 @@ package final class Gateway: Service {
     private let output: AccessLogWriter
     let reloader: Reloader
     private let metrics = MetricsRegistry()
+    private let serviceNotifier = ServiceNotifier.fromEnvironment()
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -45,7 +46,9 @@ package final class Gateway: Service {
 
     /// Takes up what has changed on disk, for the connections to come; what cannot be used is logged and left.
     package func reload() async {
+        serviceNotifier.notify(.reloading)
         await reloader.reload()
+        serviceNotifier.notify(.ready)
     }
 
     /// Starts, serves until a graceful shutdown is asked for, and drains.
@@ -53,7 +56,9 @@ package final class Gateway: Service {
     /// - Throws: ``GatewayError`` when it cannot start.
     package func run() async throws {
         let running = try await start()
+        serviceNotifier.notify(.ready)
         try? await gracefulShutdown()
+        serviceNotifier.notify(.stopping)
         await running.shutdown()
     }
 

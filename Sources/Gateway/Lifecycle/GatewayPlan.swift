@@ -131,6 +131,7 @@ struct GatewayPlan {
                 destination: .controlPlane)
         }
         routes.append(Route(label: "/auth/verify", path: "/auth/verify", isExact: true, destination: .verify))
+        routes.append(Route(label: "/auth/ext-authz/", path: "/auth/ext-authz/", destination: .verifyPath))
         for (route, policies) in zip(configuration.routes, routePolicies) {
             routes += policies.map { method, policy in
                 Route(

@@ -11,6 +11,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -61,15 +62,22 @@ def wait_until(condition, what, seconds=20):
     raise TimeoutError(what)
 
 
+def with_ports(text, ports):
+    """The text with port numbers replaced, all at once."""
+    return re.sub(r"\b\d{4}\b", lambda match: str(ports.get(int(match[0]), match[0])), text)
+
+
 class Backend(http.server.ThreadingHTTPServer):
     """Answers every request with what it was: method, path and fields, as JSON."""
 
     daemon_threads = True
+    request_count = 0
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self):
+            self.server.request_count += 1
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             fields = {name.lower(): value for name, value in self.headers.items()}
             body = json.dumps({"method": self.command, "path": self.path, "fields": fields}).encode()
@@ -84,6 +92,9 @@ class Backend(http.server.ThreadingHTTPServer):
         def log_message(self, *arguments):
             pass
 
+    def handle_error(self, request, client_address):
+        """Proxies end connections as they like; that is no error to print."""
+
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -92,9 +103,13 @@ class Backend(http.server.ThreadingHTTPServer):
 class Gateway:
     """
     tokens: further members of `tokens`, sections: further sections of the configuration, each a line.
+    example: a whole configuration in their place, with the addresses 127.0.0.1:8080 (public), 9090 (admin), 6379
+    (Redis) and 9000 (backend), which are replaced, and so is each (text, other text) of replacing.
     """
 
-    def __init__(self, *, tokens="", sections=(), routes=ROUTES, accounts=(("alice", "orders:read orders:write"),)):
+    def __init__(
+            self, *, tokens="", sections=(), routes=ROUTES, accounts=(("alice", "orders:read orders:write"),),
+            example=None, replacing=()):
         self.program = os.environ["PORTCULLIS"]
         self.folder = pathlib.Path(os.environ["INTEROP_FOLDER"]) / "gateway"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -105,15 +120,26 @@ class Gateway:
         self.processes = []
         self.accounts = accounts
         self.backend = Backend()
-        self.configuration.write_text(
-            CONFIGURATION.format(
+        if example:
+            text = with_ports(
+                example.read_text(), {8080: self.port, 9090: self.admin_port, 6379: self.redis_port,
+                                      9000: self.backend.server_port})
+            for old, new in replacing:
+                assert old in text, old
+                text = text.replace(old, new)
+            # A busy machine is slower than what the example is for.
+            text = text.replace('/0"}', '/0", command_timeout: 5s}')
+        else:
+            text = CONFIGURATION.format(
                 port=self.port, admin_port=self.admin_port, redis_port=self.redis_port,
                 backend_port=self.backend.server_port, routes=routes, sections="\n".join(sections),
-                tokens=", " + tokens if tokens else ""))
+                tokens=", " + tokens if tokens else "")
+        self.configuration.write_text(text)
 
     def __enter__(self):
         try:
-            self.run("keys", "generate")
+            if "tokens:" in self.configuration.read_text():
+                self.run("keys", "generate")
             for name, scope in self.accounts:
                 self.run("user", "add", name, "--scope", scope, input=PASSWORD + "\n")
             self.start_redis()
@@ -156,7 +182,8 @@ class Gateway:
 
     def start(self, log, *command):
         with open(self.folder / log, "ab") as output:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder)
         self.processes.append(process)
         return process
 
