@@ -43,4 +43,26 @@ struct AdminAPI {
     static func response(_ status: HTTPResponse.Status, _ document: JSONValue) -> Response {
         JSONResponse.make(status, document)
     }
+
+    /// Done, and nothing to say.
+    static func nothing() -> Response {
+        Response(status: .noContent, headers: [.cacheControl: "no-store"])
+    }
+
+    /// A page of a list, with `next` where there are more.
+    ///
+    /// - Parameters:
+    ///   - title: what they are called.
+    ///   - found: the rows, one more than wanted where there are so many.
+    ///   - limit: how many are wanted.
+    ///   - name: what the next page begins after.
+    ///   - document: a row as JSON.
+    static func list<Row>(
+        _ title: String, _ found: [Row], limit: Int, name: (Row) -> String, document: (Row) -> JSONValue
+    ) -> Response {
+        let rows = found.prefix(limit)
+        var members: [(String, JSONValue)] = [(title, .array(rows.map(document)))]
+        if found.count > limit, let last = rows.last { members.append(("next", .string(name(last)))) }
+        return response(.ok, .object(members))
+    }
 }
