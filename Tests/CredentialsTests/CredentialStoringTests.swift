@@ -96,7 +96,7 @@ struct CredentialStoringTests {
         }
     }
 
-    @Test("a deleted account is gone alone, its name is free, and its API keys stay revoked", arguments: StoreBackend.all)
+    @Test("a deleted account is gone, its name is free, and its API keys stay revoked", arguments: StoreBackend.all)
     func deletion(backend: StoreBackend) throws {
         try backend.withStore { store in
             try store.add([user("alice"), user("bob")], nowMilliseconds: 1)

@@ -35,7 +35,7 @@ extension Gateway {
                 machines: machines,
                 users: UserDirectory(store: accounts.store, pool: accounts.pool, denyList: denyList),
                 store: accounts.store, pepper: pepper)
-        } catch where error.code == .invalidDenyList {
+        } catch  where error.code == .invalidDenyList {
             throw GatewayError(.configuration, "login.password_denylist is not a list of passwords in UTF-8")
         } catch {
             throw GatewayError(.unavailable, "clients and API keys cannot be looked up: \(error.code)")

@@ -33,6 +33,11 @@ struct AdminAPI {
                 status: .ok, headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
         }
+        router.get("/openapi.yaml") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-cache"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+        }
         // The token is asked for where a route has been found, so that no spelling of a path leads around it.
         let group = router.group("/admin/v1").add(middleware: authorization)
         for endpoint in endpoints { endpoint.add(to: group) }
@@ -57,6 +62,7 @@ struct AdminAPI {
     ///   - limit: how many are wanted.
     ///   - name: what the next page begins after.
     ///   - document: a row as JSON.
+    /// - Returns: the response.
     static func list<Row>(
         _ title: String, _ found: [Row], limit: Int, name: (Row) -> String, document: (Row) -> JSONValue
     ) -> Response {
