@@ -144,4 +144,17 @@ package struct UserDirectory: Sendable {
             try store.setDisabled(isDisabled, of: name, nowMilliseconds: nowMilliseconds)
         }
     }
+
+    /// Deletes an account, and revokes its API keys; its sessions are not ended by this.
+    ///
+    /// - Parameters:
+    ///   - name: The account.
+    ///   - nowMilliseconds: The time, in milliseconds since 1970.
+    /// - Throws: `invalidName`, `unknownUser`, and what pool and store throw.
+    package func delete(_ name: String, nowMilliseconds: Int64) async throws(CredentialError) {
+        let name = try UserName(name)
+        try await pool.perform { [store] () throws(CredentialError) in
+            try store.delete(name, nowMilliseconds: nowMilliseconds)
+        }
+    }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Credentials
+import Gateway
+import GatewayConfiguration
 
 /// `portcullis client`.
 struct ClientCommand: AsyncParsableCommand {
@@ -66,18 +68,37 @@ struct ClientCommand: AsyncParsableCommand {
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Refuse a client from now on, and with it its API keys.",
-            discussion: "Tokens it has hold until they expire; portcullis revoke --client ends them, too.")
+            discussion: """
+                Every token that was issued to it is refused at once, and its sessions end. With --undo it is taken again, and
+                has to get new ones.
+                """)
 
         @Argument(help: "The client.")
         var id: String
         @Flag(help: "Take it again.")
         var undo = false
+        @Option(help: "Why; kept with the revocation.")
+        var reason = "client disabled"
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            try await MachineStore.open(try file.load(), at: file.path) { store in
+            let configuration = try file.load()
+            try await MachineStore.open(configuration, at: file.path) { store in
                 try store.setDisabled(!undo, of: ClientID(id), nowMilliseconds: MachineStore.clock())
-                print("\(undo ? "enabled" : "disabled") \(id)")
+            }
+            print("\(undo ? "enabled" : "disabled") \(id)")
+            guard !undo, configuration.tokens != nil else { return }
+            switch await OutsideRevocation.revoke(clientID: id, reason: reason, configuration) {
+            case .revoked: print("tokens issued to it so far are refused")
+            case .outOfReach:
+                print(
+                    "there is no redis in \(file.path): tokens it has are good until they expire, or until: "
+                        + "portcullis revoke --client \(id) --config \(file.path)")
+            case .unavailable:
+                throw CommandFailure(
+                    .unavailable,
+                    "portcullis: the client is disabled, but Redis did not confirm the end of its tokens; run this again"
+                )
             }
         }
     }

@@ -121,7 +121,7 @@ struct KeysCommand: AsyncParsableCommand {
             }
             let done = isKnown ? "removed \(keyID)" : "\(keyID) is not in \(directory.path)"
             guard now else { return print(done) }
-            switch await KeyRevocation.revoke(keyID: keyID, try file.load()) {
+            switch await OutsideRevocation.revoke(keyID: keyID, try file.load()) {
             case .revoked:
                 print("\(done); every token it signed is refused")
             case .outOfReach:

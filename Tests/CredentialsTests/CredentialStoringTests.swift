@@ -96,6 +96,29 @@ struct CredentialStoringTests {
         }
     }
 
+    @Test("a deleted account is gone, its name is free, and its API keys stay revoked", arguments: StoreBackend.all)
+    func deletion(backend: StoreBackend) throws {
+        try backend.withStore { store in
+            try store.add([user("alice"), user("bob")], nowMilliseconds: 1)
+            let hash = try SecretHasher(pepper: Array(repeating: 7, count: 32)).hash([1], of: "x", for: .client)
+            for (id, owner) in [("AAAAAAAAAAAA", "alice"), ("BBBBBBBBBBBB", "bob")] {
+                try store.add(
+                    NewAPIKey(
+                        id: APIKeyID(id), secretHash: hash, owner: .subject(UserName(owner)), label: KeyLabel(""),
+                        scope: ScopeList(""), addresses: AddressList(""), expiresAtMilliseconds: nil),
+                    nowMilliseconds: 1)
+            }
+            let alice = try UserName("alice")
+            try store.delete(alice, nowMilliseconds: 7)
+            #expect(try store.find(alice) == nil)
+            #expect(throws: CredentialError(.unknownUser)) { try store.delete(alice, nowMilliseconds: 8) }
+            try store.add([user("alice")], nowMilliseconds: 9)
+            #expect(try store.find(APIKeyID("AAAAAAAAAAAA"))?.key.revokedAtMilliseconds == 7)
+            #expect(try store.find(APIKeyID("BBBBBBBBBBBB"))?.key.revokedAtMilliseconds == nil)
+            #expect(try store.find(UserName("bob")) != nil)
+        }
+    }
+
     @Test("changing an account that does not exist is an error and makes none", arguments: StoreBackend.all)
     func unknownUsers(backend: StoreBackend) throws {
         try backend.withStore { store in

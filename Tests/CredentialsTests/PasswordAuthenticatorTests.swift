@@ -191,4 +191,6 @@ private struct ReadOnlyStore: CredentialStoring {
     }
 
     func setDisabled(_: Bool, of _: UserName, nowMilliseconds _: Int64) throws(CredentialError) { throw refusal }
+
+    func delete(_: UserName, nowMilliseconds _: Int64) throws(CredentialError) { throw refusal }
 }

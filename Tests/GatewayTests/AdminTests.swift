@@ -35,12 +35,19 @@ extension AccountTests {
             try await gateway.call("GET", "/api/x", token: token).status
         }
 
-        private static let paths = [
+        static let paths = [
             ("GET", "/admin/v1/revocations"), ("POST", "/admin/v1/revocations"),
             ("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys/rotate"),
             ("GET", "/admin/v1/sessions?subject=alice"), ("DELETE", "/admin/v1/sessions?subject=alice"),
+            ("GET", "/admin/v1/users"), ("POST", "/admin/v1/users"), ("GET", "/admin/v1/users/alice"),
+            ("PATCH", "/admin/v1/users/alice"), ("DELETE", "/admin/v1/users/alice"),
+            ("GET", "/admin/v1/clients"), ("POST", "/admin/v1/clients"), ("GET", "/admin/v1/clients/c"),
+            ("PATCH", "/admin/v1/clients/c"), ("DELETE", "/admin/v1/clients/c"),
+            ("GET", "/admin/v1/api-keys"), ("POST", "/admin/v1/api-keys"), ("GET", "/admin/v1/api-keys/AAAAAAAAAAAA"),
+            ("PATCH", "/admin/v1/api-keys/AAAAAAAAAAAA"), ("DELETE", "/admin/v1/api-keys/AAAAAAAAAAAA"),
             // Other spellings that a router could take for the same.
             ("GET", "//admin/v1/revocations"), ("GET", "/admin//v1/revocations/"),
+            ("GET", "/admin/v1//users"), ("GET", "/admin/v1/users/"), ("DELETE", "/admin/v1/users//alice"),
         ]
 
         @Test("nobody gets in without the token, with another, or with one that only begins or ends like it")

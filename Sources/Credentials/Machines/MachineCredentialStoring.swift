@@ -33,6 +33,11 @@ package protocol MachineCredentialStoring: Sendable {
     /// - Throws: `unknownClient`, `invalidTime`, `unavailable`.
     func setDisabled(_ isDisabled: Bool, of id: ClientID, nowMilliseconds: Int64) throws(CredentialError)
 
+    /// Deletes a client, and revokes its API keys, so that a later client of this name does not get them, too.
+    ///
+    /// - Throws: `unknownClient`, `invalidTime`, `unavailable`.
+    func delete(_ id: ClientID, nowMilliseconds: Int64) throws(CredentialError)
+
     /// Adds an API key.
     ///
     /// - Throws: `duplicateName` when there is one of this id, `unknownClient` when its owner is a client that does not
@@ -53,6 +58,11 @@ package protocol MachineCredentialStoring: Sendable {
     ///
     /// - Throws: `unknownAPIKey`, `invalidTime`, `unavailable`.
     func revoke(_ id: APIKeyID, nowMilliseconds: Int64) throws(CredentialError)
+
+    /// Deletes an API key: from then on it is one that never was.
+    ///
+    /// - Throws: `unknownAPIKey`, `unavailable`.
+    func delete(_ id: APIKeyID) throws(CredentialError)
 
     /// Revokes every API key of an owner.
     ///

@@ -52,6 +52,15 @@ extension SQLCredentialStore: MachineCredentialStoring {
         }
     }
 
+    package func delete(_ id: ClientID, nowMilliseconds: Int64) throws(CredentialError) {
+        try Self.check(nowMilliseconds)
+        try database.write { session throws(CredentialError) in
+            let deleted = try session.execute("DELETE FROM clients WHERE client_id = $1", [.text(id.text)])
+            guard deleted == 1 else { throw CredentialError(.unknownClient) }
+            try Self.revokeAPIKeys(of: .client(id), nowMilliseconds: nowMilliseconds, in: session)
+        }
+    }
+
     // MARK: - API keys
 
     package func add(_ key: NewAPIKey, nowMilliseconds: Int64) throws(CredentialError) {
@@ -107,24 +116,36 @@ extension SQLCredentialStore: MachineCredentialStoring {
         }
     }
 
+    package func delete(_ id: APIKeyID) throws(CredentialError) {
+        try database.write { session throws(CredentialError) in
+            let deleted = try session.execute("DELETE FROM api_keys WHERE key_id = $1", [.text(id.text)])
+            guard deleted == 1 else { throw CredentialError(.unknownAPIKey) }
+        }
+    }
+
     package func revokeAPIKeys(
         of owner: APIKey.Owner, nowMilliseconds: Int64
     ) throws(CredentialError) -> [APIKeyID] {
         try Self.check(nowMilliseconds)
         return try database.write { session throws(CredentialError) in
-            let parameters: [SQLValue] = [.integer(nowMilliseconds), .text(owner.kind), .text(owner.name)]
-            try session.execute(
-                "UPDATE api_keys SET revoked_ms = coalesce(revoked_ms, $1) WHERE owner_kind = $2 AND owner = $3",
-                parameters)
+            try Self.revokeAPIKeys(of: owner, nowMilliseconds: nowMilliseconds, in: session)
             let rows = try session.rows(
                 """
                 SELECT key_id FROM api_keys WHERE (expires_ms IS NULL OR expires_ms > $1)
                 AND owner_kind = $2 AND owner = $3 ORDER BY key_id
-                """, parameters)
+                """, [.integer(nowMilliseconds), .text(owner.kind), .text(owner.name)])
             var revoked: [APIKeyID] = []
             for row in rows { revoked.append(try APIKeyID(row.first?.text ?? "")) }
             return revoked
         }
+    }
+
+    static func revokeAPIKeys(
+        of owner: APIKey.Owner, nowMilliseconds: Int64, in session: any SQLSession
+    ) throws(CredentialError) {
+        try session.execute(
+            "UPDATE api_keys SET revoked_ms = coalesce(revoked_ms, $1) WHERE owner_kind = $2 AND owner = $3",
+            [.integer(nowMilliseconds), .text(owner.kind), .text(owner.name)])
     }
 
     package func noteUses(_ uses: [APIKeyID: Int64]) throws(CredentialError) {

@@ -57,4 +57,12 @@ package protocol CredentialStoring: Sendable {
     ///   - nowMilliseconds: The time, in milliseconds since 1970.
     /// - Throws: `unknownUser`, `invalidTime`, `unavailable`.
     func setDisabled(_ isDisabled: Bool, of name: UserName, nowMilliseconds: Int64) throws(CredentialError)
+
+    /// Deletes an account, and revokes its API keys, so that whoever gets the name later does not get them, too.
+    ///
+    /// - Parameters:
+    ///   - name: The account.
+    ///   - nowMilliseconds: The time, in milliseconds since 1970.
+    /// - Throws: `unknownUser`, `invalidTime`, `unavailable`.
+    func delete(_ name: UserName, nowMilliseconds: Int64) throws(CredentialError)
 }

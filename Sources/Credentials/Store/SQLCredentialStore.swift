@@ -84,6 +84,15 @@ package final class SQLCredentialStore: CredentialStoring {
             value: .flag(isDisabled), nowMilliseconds: nowMilliseconds)
     }
 
+    package func delete(_ name: UserName, nowMilliseconds: Int64) throws(CredentialError) {
+        try Self.check(nowMilliseconds)
+        try database.write { session throws(CredentialError) in
+            let deleted = try session.execute("DELETE FROM users WHERE name = $1", [.text(name.text)])
+            guard deleted == 1 else { throw CredentialError(.unknownUser) }
+            try Self.revokeAPIKeys(of: .subject(name), nowMilliseconds: nowMilliseconds, in: session)
+        }
+    }
+
     private func update(
         _ name: UserName, _ statement: String, value: SQLValue, nowMilliseconds: Int64
     ) throws(CredentialError) {

@@ -1,6 +1,7 @@
 import Credentials
 import Hummingbird
 import Logging
+import NIOCore
 import Proxy
 import Revocation
 import Sessions
@@ -19,6 +20,7 @@ enum ProblemMapping {
         case let error as HTTPError where error.status == .notFound: return .notFound
         case let error as HTTPError where error.status == .methodNotAllowed: return .methodNotAllowed(allow: "")
         case let error as HTTPError where error.status == .contentTooLarge: return .bodyTooLarge
+        case is NIOTooManyBytesError: return .bodyTooLarge
         default:
             logger.error("request failed", metadata: ["error": "\(type(of: error))"])
             return .internalError

@@ -60,6 +60,13 @@ struct RequestParameters {
         values[name] != nil
     }
 
+    /// Refuses parameters of any other name.
+    func refuseOthers(than names: Set<String>) throws {
+        guard values.keys.allSatisfy(names.contains) else {
+            throw Problem.invalidRequest("there is a parameter that is not known here")
+        }
+    }
+
     /// A whole number: a JSON number, or decimal digits in a form; `nil` when it is left out.
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         let number: Int64?

@@ -8,6 +8,10 @@ import Sessions
 struct OpenCredentials: Sendable {
     var authenticator: any Authenticating
     var machines: MachineAuthenticator
+    var users: UserDirectory
+    var store: any MachineCredentialStoring
+    /// `nil` without a key directory.
+    var pepper: CredentialPepper?
 }
 
 extension Gateway {
@@ -20,22 +24,27 @@ extension Gateway {
     ) async throws(GatewayError) -> OpenCredentials {
         let accounts = try await openAccounts(credentials, running)
         do throws(CredentialError) {
-            let machines = try makeMachineAuthenticator(accounts.store)
+            let pepper = configuration.tokens?.keyDirectory.map {
+                CredentialPepper(directory: $0, configurationPath: configurationPath)
+            }
+            let machines = try makeMachineAuthenticator(accounts.store, pepper)
             running.add(machines)
+            let denyList = try PasswordDenyList(path: configuration.login.passwordDenyListFile)
             return OpenCredentials(
                 authenticator: PasswordAuthenticator(store: accounts.store, pool: accounts.pool, logger: logger),
-                machines: machines)
+                machines: machines,
+                users: UserDirectory(store: accounts.store, pool: accounts.pool, denyList: denyList),
+                store: accounts.store, pepper: pepper)
+        } catch  where error.code == .invalidDenyList {
+            throw GatewayError(.configuration, "login.password_denylist is not a list of passwords in UTF-8")
         } catch {
             throw GatewayError(.unavailable, "clients and API keys cannot be looked up: \(error.code)")
         }
     }
 
     private func makeMachineAuthenticator(
-        _ store: any MachineCredentialStoring
+        _ store: any MachineCredentialStoring, _ pepper: CredentialPepper?
     ) throws(CredentialError) -> MachineAuthenticator {
-        let pepper = configuration.tokens?.keyDirectory.map {
-            CredentialPepper(directory: $0, configurationPath: configurationPath)
-        }
         return try MachineAuthenticator(
             store: store,
             hasher: { [logger] () throws(CredentialError) in

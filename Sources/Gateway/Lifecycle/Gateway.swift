@@ -156,7 +156,11 @@ package final class Gateway: Service {
                 version: Version.current, keyDirectory: keyDirectory),
             authorization: AdminAuthorization(
                 token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),
-            endpoints: publicAPI.administration(listing: listing, keyDirectory: keyDirectory))
+            endpoints: publicAPI.administration(
+                listing: listing, keyDirectory: keyDirectory, credentials: credentials,
+                keyRevocation: APIKeyRevocation(
+                    writer: revocation.writer,
+                    cacheLifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0)))
         try await listen(server, plan.listeners, admin, running)
     }
 

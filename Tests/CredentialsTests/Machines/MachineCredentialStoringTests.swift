@@ -162,6 +162,27 @@ struct MachineCredentialStoringTests {
         }
     }
 
+    @Test("a deleted client or key is gone alone; the client's keys stay revoked", arguments: StoreBackend.all)
+    func deletion(backend: StoreBackend) throws {
+        try backend.withStore { store in
+            let (robot, other) = (try ClientID("robot"), try ClientID("other"))
+            for id in [robot, other] { try store.add(client(id.text), nowMilliseconds: 1) }
+            try store.add(key("AAAAAAAAAAAA", owner: .client(robot)), nowMilliseconds: 1)
+            try store.add(key("BBBBBBBBBBBB", owner: .client(other)), nowMilliseconds: 1)
+            try store.add(key("CCCCCCCCCCCC", owner: alice()), nowMilliseconds: 1)
+            try store.delete(robot, nowMilliseconds: 7)
+            #expect(throws: CredentialError(.unknownClient)) { try store.delete(robot, nowMilliseconds: 8) }
+            #expect(try store.listClients(after: nil, limit: 10).map(\.id) == [other])
+            try store.add(client("robot"), nowMilliseconds: 9)
+            let found = try store.listAPIKeys(after: nil, limit: 10)
+            #expect(found.map(\.revokedAtMilliseconds) == [7, nil, nil])
+            let gone = try APIKeyID("CCCCCCCCCCCC")
+            try store.delete(gone)
+            #expect(throws: CredentialError(.unknownAPIKey)) { try store.delete(gone) }
+            #expect(try store.listAPIKeys(after: nil, limit: 10).map(\.id.text) == ["AAAAAAAAAAAA", "BBBBBBBBBBBB"])
+        }
+    }
+
     @Test("the last use only ever moves forward", arguments: StoreBackend.all)
     func uses(backend: StoreBackend) throws {
         try backend.withStore { store in

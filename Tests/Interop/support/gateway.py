@@ -25,7 +25,7 @@ CONFIGURATION = """\
 version: 1
 listeners:
   public: {{address: "127.0.0.1:{port}"}}
-  admin: {{address: "127.0.0.1:{admin_port}"}}
+  admin: {{address: "127.0.0.1:{admin_port}"{admin_token}}}
 limits: {{shutdown_grace: 1s}}
 redis: {{url: "redis://127.0.0.1:{redis_port}/0", command_timeout: 5s}}
 tokens: {{issuer: "http://127.0.0.1:{port}", key_directory: ./keys, audiences: [api]{tokens}}}
@@ -109,7 +109,7 @@ class Gateway:
 
     def __init__(
             self, *, tokens="", sections=(), routes=ROUTES, accounts=(("alice", "orders:read orders:write"),),
-            example=None, replacing=()):
+            example=None, replacing=(), admin_token=""):
         self.program = os.environ["PORTCULLIS"]
         self.folder = pathlib.Path(os.environ["INTEROP_FOLDER"]) / "gateway"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -133,7 +133,8 @@ class Gateway:
             text = CONFIGURATION.format(
                 port=self.port, admin_port=self.admin_port, redis_port=self.redis_port,
                 backend_port=self.backend.server_port, routes=routes, sections="\n".join(sections),
-                tokens=", " + tokens if tokens else "")
+                tokens=", " + tokens if tokens else "",
+                admin_token=f", token: {json.dumps(admin_token)}" if admin_token else "")
         self.configuration.write_text(text)
 
     def __enter__(self):

@@ -33,6 +33,11 @@ struct AdminAPI {
                 status: .ok, headers: [.contentType: PrometheusText.contentType, .cacheControl: "no-store"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics.text())))
         }
+        router.get("/openapi.yaml") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-cache"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+        }
         // The token is asked for where a route has been found, so that no spelling of a path leads around it.
         let group = router.group("/admin/v1").add(middleware: authorization)
         for endpoint in endpoints { endpoint.add(to: group) }
@@ -42,5 +47,28 @@ struct AdminAPI {
     /// A JSON document, not to be stored.
     static func response(_ status: HTTPResponse.Status, _ document: JSONValue) -> Response {
         JSONResponse.make(status, document)
+    }
+
+    /// Done, and nothing to say.
+    static func nothing() -> Response {
+        Response(status: .noContent, headers: [.cacheControl: "no-store"])
+    }
+
+    /// A page of a list, with `next` where there are more.
+    ///
+    /// - Parameters:
+    ///   - title: what they are called.
+    ///   - found: the rows, one more than wanted where there are so many.
+    ///   - limit: how many are wanted.
+    ///   - name: what the next page begins after.
+    ///   - document: a row as JSON.
+    /// - Returns: the response.
+    static func list<Row>(
+        _ title: String, _ found: [Row], limit: Int, name: (Row) -> String, document: (Row) -> JSONValue
+    ) -> Response {
+        let rows = found.prefix(limit)
+        var members: [(String, JSONValue)] = [(title, .array(rows.map(document)))]
+        if found.count > limit, let last = rows.last { members.append(("next", .string(name(last)))) }
+        return response(.ok, .object(members))
     }
 }

@@ -26,7 +26,7 @@ struct AdminKeys: AdminEndpoints {
             return AdminAPI.response(.ok, .object([("keys", .array(keys.map { Self.document($0, now) }))]))
         }
         group.post("/keys/rotate") { request, context in
-            let reason = try RequestParameters(query: request.uri.query).text("reason") ?? "administrator"
+            let reason = try RequestParameters(query: request.uri.query).reason()
             let now = clock() / 1000
             let key = try await inDirectory { try $0.rotate(nowSeconds: now) }
             auditLog.administered("key rotation", key.keyID, reason: reason, context: context)

@@ -1,3 +1,4 @@
+import Credentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -13,7 +14,12 @@ struct AdminProblems: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            let problem = ProblemMapping.problem(for: error, logger: context.logger)
+            let problem =
+                if let error = error as? CredentialError {
+                    AdminCredentialProblems.problem(for: error, logger: context.logger)
+                } else {
+                    ProblemMapping.problem(for: error, logger: context.logger)
+                }
             let answer = ControlResponse.problem(problem, requestID: context.requestID)
             var headers = HTTPFields()
             for (name, value) in answer.fields {

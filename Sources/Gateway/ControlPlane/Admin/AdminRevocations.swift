@@ -59,7 +59,7 @@ struct AdminRevocations: AdminEndpoints {
         guard named.count == 1, let kind = named.first else {
             throw Problem.invalidRequest("name exactly one of jti, token, session, subject, client, key, all")
         }
-        let reason = try parameters.text("reason") ?? "administrator"
+        let reason = try parameters.reason()
         let origin = try origin(try parameters.text("issuer"))
         let target: RevocationTarget
         switch kind {

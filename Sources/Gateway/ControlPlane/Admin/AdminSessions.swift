@@ -16,10 +16,12 @@ struct AdminSessions: AdminEndpoints {
             return AdminAPI.response(.ok, SessionDocument.page(page, currentSessionID: nil))
         }
         group.delete("/sessions") { request, context in
-            let subject = try RequestParameters(query: request.uri.query).requiredText("subject")
-            let count = try await sessions.endAll(subject: subject, reason: .administrator)
-            auditLog.administered("sessions ended", subject, count: count, context: context)
-            return Response(status: .noContent, headers: [.cacheControl: "no-store"])
+            let query = try RequestParameters(query: request.uri.query)
+            let subject = try query.requiredText("subject")
+            let reason = try query.reason()
+            let count = try await sessions.endAll(subject: subject, reason: .administrator, remark: reason)
+            auditLog.administered("sessions ended", subject, reason: reason, count: count, context: context)
+            return AdminAPI.nothing()
         }
     }
 }

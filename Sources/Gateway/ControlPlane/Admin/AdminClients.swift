@@ -1,0 +1,129 @@
+import Credentials
+import Hummingbird
+import JOSE
+import Proxy
+
+/// `/admin/v1/clients`: the programs that get tokens of their own.
+struct AdminClients: AdminEndpoints {
+    /// `nil` where no accounts are kept.
+    let credentials: CredentialAdministration?
+    let auditLog: AuditLog
+
+    func add(to group: RouterGroup<AdminContext>) {
+        group.get("/clients", use: list)
+        group.post("/clients", use: create)
+        group.get("/clients/{name}", use: show)
+        group.patch("/clients/{name}", use: change)
+        group.delete("/clients/{name}", use: delete)
+    }
+
+    private func required() throws -> CredentialAdministration {
+        guard let credentials else { throw Problem.noCredentials }
+        return credentials
+    }
+
+    @Sendable
+    private func list(_ request: Request, _ context: AdminContext) async throws -> Response {
+        let credentials = try required()
+        let query = try RequestParameters(query: request.uri.query)
+        try query.refuseOthers(than: ["limit", "after"])
+        let limit = try query.listLimit()
+        let after = try query.text("after").map { text throws(CredentialError) in try ClientID(text) }
+        let found = try await credentials.perform { store throws(CredentialError) in
+            try store.listClients(after: after, limit: limit + 1)
+        }
+        return AdminAPI.list("clients", found, limit: limit, name: \.id.text) { .object(Self.members($0)) }
+    }
+
+    @Sendable
+    private func create(_ request: Request, _ context: AdminContext) async throws -> Response {
+        let credentials = try required()
+        let body = try await RequestParameters(request)
+        try body.refuseOthers(than: ["id", "public", "grants", "scope", "reason"])
+        let id = try ClientID(try body.requiredText("id"))
+        let isPublic = try body.flag("public")
+        let grants = try body.text("grants") ?? (isPublic ? "" : "client_credentials")
+        let scope = try body.text("scope") ?? ""
+        let reason = try body.reason()
+        let secret = try await credentials.makeSecret { directory throws(CredentialError) in
+            try directory.addClient(id: id.text, isPublic: isPublic, grants: grants, scope: scope)
+        }
+        auditLog.administered("client created", id.text, reason: reason, context: context)
+        var members = Self.members(try await Self.client(id, credentials))
+        if let secret { members.append(("secret", .string(secret))) }
+        return AdminAPI.response(.created, .object(members))
+    }
+
+    @Sendable
+    private func show(_ request: Request, _ context: AdminContext) async throws -> Response {
+        let credentials = try required()
+        let client = try await Self.client(try Self.id(context), credentials)
+        return AdminAPI.response(.ok, .object(Self.members(client)))
+    }
+
+    @Sendable
+    private func change(_ request: Request, _ context: AdminContext) async throws -> Response {
+        let credentials = try required()
+        let body = try await RequestParameters(request)
+        try body.refuseOthers(than: ["disabled", "reason"])
+        let isDisabled = try body.requiredFlag("disabled")
+        let reason = try body.reason()
+        let id = try Self.id(context)
+        if isDisabled {
+            try await disable(id, credentials, reason: reason, context)
+        } else {
+            let now = credentials.clock()
+            try await credentials.perform { store throws(CredentialError) in
+                try store.setDisabled(false, of: id, nowMilliseconds: now)
+            }
+            auditLog.administered("client enabled", id.text, reason: reason, context: context)
+        }
+        return AdminAPI.response(.ok, .object(Self.members(try await Self.client(id, credentials))))
+    }
+
+    @Sendable
+    private func delete(_ request: Request, _ context: AdminContext) async throws -> Response {
+        let credentials = try required()
+        let query = try RequestParameters(query: request.uri.query)
+        try query.refuseOthers(than: ["reason"])
+        let reason = try query.reason()
+        let id = try Self.id(context)
+        try await disable(id, credentials, reason: reason, context)
+        try await credentials.revokeKeys(of: .client(id), reason: reason)
+        let now = credentials.clock()
+        try await credentials.perform { store throws(CredentialError) in try store.delete(id, nowMilliseconds: now) }
+        auditLog.administered("client deleted", id.text, reason: reason, context: context)
+        return AdminAPI.nothing()
+    }
+
+    private func disable(
+        _ id: ClientID, _ credentials: CredentialAdministration, reason: String, _ context: AdminContext
+    ) async throws {
+        let now = credentials.clock()
+        try await credentials.perform { store throws(CredentialError) in
+            try store.setDisabled(true, of: id, nowMilliseconds: now)
+        }
+        auditLog.administered("client disabled", id.text, reason: reason, context: context)
+        try await credentials.endTokens(ofClient: id, reason: reason)
+    }
+
+    private static func id(_ context: AdminContext) throws -> ClientID {
+        guard let id = try? ClientID(try context.name()) else { throw Problem.noSuchCredential }
+        return id
+    }
+
+    private static func client(_ id: ClientID, _ credentials: CredentialAdministration) async throws -> Client {
+        let record = try await credentials.perform { store throws(CredentialError) in try store.find(id) }
+        guard let record else { throw Problem.noSuchCredential }
+        return record.client
+    }
+
+    private static func members(_ client: Client) -> [(String, JSONValue)] {
+        [
+            ("id", .string(client.id.text)), ("public", .bool(client.isPublic)),
+            ("grants", .string(client.grants.text)), ("scope", .string(client.scope.text)),
+            ("disabled", .bool(client.isDisabled)), ("created_at", .integer(client.createdAtMilliseconds / 1000)),
+            ("updated_at", .integer(client.updatedAtMilliseconds / 1000)),
+        ]
+    }
+}
