@@ -207,7 +207,7 @@ def main():
         return
     if not options.gateway:
         parser.error("--gateway is needed to measure")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     import generators
     from keys import Keys
     from processes import Bench

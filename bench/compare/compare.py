@@ -139,7 +139,7 @@ def parse():
 def main():
     options = parse()
     # Ended is ended the same way by Ctrl-C and by kill: what was started is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, most), most))
     start, clock = time.monotonic(), Clock(options.minutes)

@@ -1,5 +1,5 @@
 """The section of loads and conditions that are not the everyday one."""
-import subprocess, sys
+import socket, subprocess, sys
 from functools import partial
 
 import generators, rivals, storms
@@ -71,11 +71,23 @@ def in_cluster(bench):
     return gateway(bench, redis_url=f"redis+cluster://{nodes}", redis_options='command_timeout: 1s, key_prefix: "{bench}:"')
 
 
+def cluster_port():
+    """A free port with a free one ten thousand above it, where a node's bus listens: outgoing connections may have that."""
+    for _ in range(100):
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 10_000))
+                return port
+            except OSError:
+                continue
+    raise NotThere("no free port for the bus of a Redis Cluster")
+
+
 def start_cluster(bench, pin, count=3):
     ports = []
     for _ in range(count):
-        # The bus of a node is ten thousand above its port.
-        port = free_port()
+        port = cluster_port()
         bench.start_redis(pin, "--cluster-enabled", "yes", port=port)
         ports.append(port)
     subprocess.run(["redis-cli", "--cluster", "create", *(f"127.0.0.1:{port}" for port in ports), "--cluster-yes"], check=True,
