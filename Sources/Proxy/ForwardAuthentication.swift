@@ -67,12 +67,12 @@ extension ClientConnection {
             guard head.method != .connect, head.method != .trace else { return .refuse(Self.noRoute) }
             let path = try PathNormalizer.normalize(head.path.bytes(in: bytes))
             let match = path.withUnsafeBytes { path in
-                loop.configuration.routes.match(
+                serving.configuration.routes.match(
                     authority: head.authority.bytes(in: bytes), path: path, method: head.method,
                     methodName: head.methodRange.bytes(in: bytes))
             }
             guard case .route(let index) = match else { return .refuse(Self.noRoute) }
-            let route = loop.configuration.routes.routes[index]
+            let route = serving.configuration.routes.routes[index]
             guard case .upstream = route.destination else { return .refuse(Self.noRoute) }
             return route.policy.map { .check($0) } ?? .open
         } catch {
