@@ -225,8 +225,8 @@ extension ClientConnection {
         var upstream: (counter: UpstreamCounter, nanoseconds: Int64)?
         if let pool = exchange.pool, let upstreamTime { upstream = (pool.counter, upstreamTime) }
         loop.metrics.record(
-            route: exchange.routeIndex.map { serving.routeCounters[$0] }, method: parser.head.method, status: exchange.status, nanoseconds: duration,
-            upstream: upstream)
+            route: exchange.routeIndex.map { serving.routeCounters[$0] }, method: parser.head.method,
+            status: exchange.status, nanoseconds: duration, upstream: upstream)
         guard let log = loop.accessLog, log.takes(status: exchange.status, chance: loop.makeChance()) else { return }
         log.append(
             AccessLog.Entry(

@@ -39,6 +39,7 @@ extension AccountTests {
             ("GET", "/admin/v1/revocations"), ("POST", "/admin/v1/revocations"),
             ("GET", "/admin/v1/keys"), ("POST", "/admin/v1/keys/rotate"),
             ("GET", "/admin/v1/sessions?subject=alice"), ("DELETE", "/admin/v1/sessions?subject=alice"),
+            ("GET", "/admin/v1/status"), ("POST", "/admin/v1/reload"),
             // Other spellings that a router could take for the same.
             ("GET", "//admin/v1/revocations"), ("GET", "/admin//v1/revocations/"),
         ]

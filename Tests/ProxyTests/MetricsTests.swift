@@ -50,7 +50,8 @@ struct LoopMetricsTests {
             let loop = LoopMetrics()
             let routes = loop.routeCounters(labelled: ["/a", "/a"])
             let upstreams = loop.upstreamCounters(named: ["u"])
-            loop.record(route: routes[0], method: .get, status: 200, nanoseconds: 5_000, upstream: (upstreams[0], 3_000))
+            loop.record(
+                route: routes[0], method: .get, status: 200, nanoseconds: 5_000, upstream: (upstreams[0], 3_000))
             loop.record(route: routes[1], method: .get, status: 200, nanoseconds: 5_000, upstream: nil)
             loop.record(route: nil, method: .other, status: 404, nanoseconds: 1, upstream: nil)
             loop.connectionOpened(listener: 1)

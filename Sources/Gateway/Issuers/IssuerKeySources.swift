@@ -78,6 +78,7 @@ final class IssuerKeySources: Sendable {
     /// What becomes of tokens with a `kid` that nobody knows.
     ///
     /// - Parameter settings: has the issuers in the order of the verifiers.
+    /// - Returns: the policy, with the issuers in the same order.
     func unknownKeys(_ settings: AuthenticationSettings) -> UnknownKeyPolicy {
         let sources = state.withLock(\.sources)
         return UnknownKeyPolicy(

@@ -33,6 +33,7 @@ struct AuthenticationFactory: Sendable {
     ///   - settings: what tokens are judged by from here on; `nil` when that is as before.
     ///   - limits: the limits of the routes.
     ///   - eventLoop: the event loop, on which this is called.
+    /// - Returns: what makes the authentication of each connection.
     func remake(
         _ settings: AuthenticationSettings?, _ limits: RouteRateLimits?, on eventLoop: any EventLoop
     ) -> () -> Authentication {

@@ -14,6 +14,7 @@ extension ProxyServer {
     ///   - resolver: finds addresses.
     ///   - logger: tells the operator.
     /// - Returns: the watches, in the same order, once each name has been looked up.
+    /// - Throws: when the event loop has been shut down already.
     static func startWatching(
         _ upstreams: [(id: UInt64, upstream: Upstream)], for loops: [NIOLoopBound<LoopContext>],
         on eventLoop: any EventLoop, resolver: NameResolver, logger: Logger
