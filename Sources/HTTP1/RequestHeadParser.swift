@@ -6,7 +6,8 @@ package struct RequestHeadParser: Sendable {
     /// The head, complete once ``parse(_:)`` has answered so.
     package private(set) var head = RequestHead()
 
-    private let limits: HeadLimits
+    /// The limits; may be exchanged at any time, also within a head.
+    package var limits: HeadLimits
     private var scanner = LineScanner()
     private var startLineEnd = -1
     private var sawEmptyLine = false

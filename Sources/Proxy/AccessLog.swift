@@ -20,7 +20,7 @@ final class AccessLog {
 
     private let writer: AccessLogWriter
     /// How many of 2^32 requests get a line; `nil` for all.
-    private let threshold: UInt32?
+    private var threshold: UInt32?
     private var buffer = ByteBuffer()
     private var prefix: [UInt8] = []
     private var prefixSecond: Int64 = .min
@@ -30,8 +30,13 @@ final class AccessLog {
     ///   - fraction: the part of the requests that get a line.
     init(writer: AccessLogWriter, fraction: Double = 1) {
         self.writer = writer
-        threshold = fraction < 1 ? UInt32(max(fraction, 0) * Double(UInt32.max)) : nil
         buffer.reserveCapacity(Self.batchByteCount + 1024)
+        sample(fraction)
+    }
+
+    /// Sets the part of the requests that get a line.
+    func sample(_ fraction: Double) {
+        threshold = fraction < 1 ? UInt32(max(fraction, 0) * Double(UInt32.max)) : nil
     }
 
     /// Whether a request gets a line.

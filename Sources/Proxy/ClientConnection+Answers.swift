@@ -55,7 +55,7 @@ extension ClientConnection {
             return
         }
         phase = .gathering
-        setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds)
+        setDeadline(milliseconds: serving.configuration.limits.headerTimeoutMilliseconds)
         if parser.head.expectsContinue, input.readableBytes == 0 {
             context?.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
         }
@@ -222,11 +222,11 @@ extension ClientConnection {
         }
         let started = exchange.startedAt
         let duration = started == .uptimeNanoseconds(0) ? 0 : (now - started).nanoseconds
-        var upstream: (index: Int, nanoseconds: Int64)?
-        if let pool = exchange.pool, let upstreamTime { upstream = (pool.index, upstreamTime) }
+        var upstream: (counter: UpstreamCounter, nanoseconds: Int64)?
+        if let pool = exchange.pool, let upstreamTime { upstream = (pool.counter, upstreamTime) }
         loop.metrics.record(
-            route: exchange.routeIndex, method: parser.head.method, status: exchange.status, nanoseconds: duration,
-            upstream: upstream)
+            route: exchange.routeIndex.map { serving.routeCounters[$0] }, method: parser.head.method,
+            status: exchange.status, nanoseconds: duration, upstream: upstream)
         guard let log = loop.accessLog, log.takes(status: exchange.status, chance: loop.makeChance()) else { return }
         log.append(
             AccessLog.Entry(

@@ -89,7 +89,7 @@ extension ClientConnection {
 
     /// Sets the deadline for the next part of a body.
     func setBodyDeadline() {
-        let limits = loop.configuration.limits
+        let limits = serving.configuration.limits
         var next = loop.now + .milliseconds(limits.bodyIdleTimeoutMilliseconds)
         if limits.bodyMinimumRate > 0 {
             let limit = bodyClock.limit(
@@ -103,12 +103,12 @@ extension ClientConnection {
     /// The time for the client to take what waits for it begins.
     func startSendClock() {
         sendClock.start(pendingByteCount: pendingByteCount)
-        setDeadline(milliseconds: loop.configuration.limits.sendTimeoutMilliseconds)
+        setDeadline(milliseconds: serving.configuration.limits.sendTimeoutMilliseconds)
     }
 
     /// Whether the client took enough of what waits for it since it was last asked; then it gets the same time again.
     private func clientTakesEnough() -> Bool {
-        let limits = loop.configuration.limits
+        let limits = serving.configuration.limits
         let share = Double(limits.bodyMinimumRate) * Double(limits.sendTimeoutMilliseconds) / 1000
         guard sendClock.tookEnough(pendingByteCount: pendingByteCount, least: Int(share)) else { return false }
         setDeadline(milliseconds: limits.sendTimeoutMilliseconds)

@@ -23,7 +23,7 @@ extension ClientConnection {
             return false
         case .success(.needMore):
             // The time for a head runs from its first byte; later bytes do not lengthen it.
-            if !wasInside { setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds) }
+            if !wasInside { setDeadline(milliseconds: serving.configuration.limits.headerTimeoutMilliseconds) }
             return false
         case .success(.complete):
             exchange.headBytes = input.readSlice(length: parser.head.byteCount) ?? ByteBuffer()
@@ -35,6 +35,7 @@ extension ClientConnection {
     }
 
     private func takeUp() {
+        if serving !== loop.serving { renew() }
         exchange.startedAt = loop.now
         exchange.body = BodyDecoder(parser.head.framing)
         requestCount &+= 1
@@ -67,7 +68,7 @@ extension ClientConnection {
     /// Not after an asked-for upgrade: what the client sent ahead of the answer could be meant for the tunnel, and must
     /// not be read as a request when there is none.
     private var mayKeepClient: Bool {
-        let limit = loop.configuration.limits.requestsPerConnection
+        let limit = serving.configuration.limits.requestsPerConnection
         return parser.head.keepsAlive && !loop.isDraining && !parser.head.asksForWebSocket
             && (limit == 0 || requestCount < limit) && !(inputHasEnded && input.readableBytes == 0)
     }
@@ -76,13 +77,13 @@ extension ClientConnection {
     private func findRoute(_ bytes: UnsafeRawBufferPointer) -> (Problem, StaticString)? {
         let head = parser.head
         if head.method == .connect || head.method == .trace { return (.methodNotImplemented, "method_refused") }
-        if case .length(let count) = head.framing, count > loop.configuration.limits.bodyBytes {
+        if case .length(let count) = head.framing, count > serving.configuration.limits.bodyBytes {
             return (.bodyTooLarge, "body_too_large")
         }
         if head.isAsteriskForm { return nil }
         var match: RouteTable.Match
         if head.pathIsPlain {
-            match = loop.configuration.routes.match(
+            match = serving.configuration.routes.match(
                 authority: head.authority.bytes(in: bytes), path: head.path.bytes(in: bytes), method: head.method,
                 methodName: head.methodRange.bytes(in: bytes))
         } else {
@@ -90,7 +91,7 @@ extension ClientConnection {
                 let path = try PathNormalizer.normalize(head.path.bytes(in: bytes))
                 exchange.normalizedPath = path
                 match = path.withUnsafeBytes { path in
-                    loop.configuration.routes.match(
+                    serving.configuration.routes.match(
                         authority: head.authority.bytes(in: bytes), path: path, method: head.method,
                         methodName: head.methodRange.bytes(in: bytes))
                 }
@@ -101,7 +102,7 @@ extension ClientConnection {
         }
         switch match {
         case .route(let index):
-            exchange.route = loop.configuration.routes.routes[index]
+            exchange.route = serving.configuration.routes.routes[index]
             exchange.routeIndex = index
             return nil
         case .notFound: return (.notFound, "no_route")
@@ -132,7 +133,7 @@ extension ClientConnection {
         let bytes = exchange.headBytes
         let decision = bytes.withUnsafeReadableBytes { authentication.begin(parser.head, $0, policy: policy) }
         if case .pending = decision {
-            setDeadline(milliseconds: loop.configuration.limits.headerTimeoutMilliseconds)
+            setDeadline(milliseconds: serving.configuration.limits.headerTimeoutMilliseconds)
         } else {
             decided(decision)
         }
@@ -159,7 +160,7 @@ extension ClientConnection {
     private func permitted(_ identity: Identity?) {
         exchange.identity = identity
         switch exchange.route?.destination {
-        case .upstream(let index): forward(to: loop.pools[index])
+        case .upstream(let index): forward(to: serving.pools[index])
         case .controlPlane: gather()
         case .verify, .verifyPath: answerVerified()
         case nil: answer(.internalError, reason: "internal")
@@ -177,7 +178,7 @@ extension ClientConnection {
         let writer = RequestHeadWriter(
             head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
             normalizedPath: exchange.normalizedPath, targetAuthority: connection.endpoint.authority,
-            withheldCookie: loop.configuration.withheldCookie)
+            withheldCookie: serving.configuration.withheldCookie)
         var head = loop.takeBuffer()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &head) }
         connection.write(head)
@@ -203,7 +204,7 @@ extension ClientConnection {
             case .success(.data(let skipping, let count)):
                 input.moveReaderIndex(forwardBy: skipping)
                 exchange.bodyByteCount &+= count
-                guard exchange.bodyByteCount <= loop.configuration.limits.bodyBytes else {
+                guard exchange.bodyByteCount <= serving.configuration.limits.bodyBytes else {
                     bodyViolates(.bodyTooLarge)
                     return
                 }
@@ -220,7 +221,7 @@ extension ClientConnection {
         }
         if exchange.body.hasEnded {
             if isChunked {
-                let fieldLimit = loop.configuration.limits.head.fieldCount
+                let fieldLimit = serving.configuration.limits.head.fieldCount
                 upstream.write(exchange.trailers?.lastChunk(fieldLimit: fieldLimit) ?? Self.lastChunk)
             }
             exchange.state.requestEnded()
@@ -234,7 +235,7 @@ extension ClientConnection {
             setBodyDeadline()
         } else {
             pauseReading()
-            setDeadline(milliseconds: loop.configuration.limits.bodyIdleTimeoutMilliseconds)
+            setDeadline(milliseconds: serving.configuration.limits.bodyIdleTimeoutMilliseconds)
         }
     }
 

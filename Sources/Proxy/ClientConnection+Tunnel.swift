@@ -85,6 +85,6 @@ extension ClientConnection {
 
     /// Sets the deadline for the next byte, whichever way.
     private func setTunnelDeadline() {
-        setDeadline(milliseconds: loop.configuration.limits.tunnelIdleTimeoutMilliseconds)
+        setDeadline(milliseconds: serving.configuration.limits.tunnelIdleTimeoutMilliseconds)
     }
 }

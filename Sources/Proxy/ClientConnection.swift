@@ -36,7 +36,9 @@ final class ClientConnection: ChannelInboundHandler {
     private static let requestsPerTurn = 16
 
     let loop: LoopContext
-    let authentication: Authentication
+    /// What the request in hand goes by: the configuration that was in force when its head was complete.
+    private(set) var serving: LoopServing
+    private(set) var authentication: Authentication
     let handle = ConnectionHandle()
     var transport: ClientTransport
     var phase = Phase.readingHead
@@ -87,8 +89,9 @@ final class ClientConnection: ChannelInboundHandler {
     init(loop: LoopContext, transport: ClientTransport = ClientTransport()) {
         self.loop = loop
         self.transport = transport
-        authentication = loop.makeAuthentication()
-        parser = RequestHeadParser(limits: loop.configuration.limits.head)
+        serving = loop.serving
+        authentication = serving.makeAuthentication()
+        parser = RequestHeadParser(limits: serving.configuration.limits.head)
     }
 
     // MARK: - From the channel
@@ -111,13 +114,9 @@ final class ClientConnection: ChannelInboundHandler {
         hasStarted = true
         handle.connection = self
         peer =
-            transport.peer
-            ?? ClientPeer(context.channel.remoteAddress, trusted: loop.configuration.trustedProxies)
-        authentication.peer = peer
-        authentication.onDecision = { [unowned self] decision in
-            loop.updateNow()
-            decided(decision)
-        }
+            transport.peer?.judged(by: serving.configuration)
+            ?? ClientPeer(context.channel.remoteAddress, trusted: serving.configuration.trustedProxies)
+        listenToAuthentication()
         if !transport.isStream {
             place = transport.place ?? ConnectionPlace(for: peer, at: transport.listener, on: loop)
             guard place != nil else {
@@ -127,7 +126,31 @@ final class ClientConnection: ChannelInboundHandler {
         }
         loop.updateNow()
         loop.add(self)
-        setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
+        setDeadline(milliseconds: serving.configuration.limits.keepAliveTimeoutMilliseconds)
+    }
+
+    private func listenToAuthentication() {
+        authentication.peer = peer
+        authentication.onDecision = { [unowned self] decision in
+            loop.updateNow()
+            decided(decision)
+        }
+    }
+
+    /// Another configuration is in force: a connection between two requests need not hold on to the one before.
+    func configurationChanged() {
+        if phase == .readingHead { renew() }
+    }
+
+    /// Goes by the configuration that is in force now; only while no request is in hand.
+    func renew() {
+        guard serving !== loop.serving else { return }
+        serving = loop.serving
+        parser.limits = serving.configuration.limits.head
+        peer = peer.judged(by: serving.configuration)
+        authentication.onDecision = { _ in }
+        authentication = serving.makeAuthentication()
+        listenToAuthentication()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -304,7 +327,7 @@ final class ClientConnection: ChannelInboundHandler {
         phase = .readingHead
         resumeReading()
         sendClock.reset()
-        setDeadline(milliseconds: loop.configuration.limits.keepAliveTimeoutMilliseconds)
+        setDeadline(milliseconds: serving.configuration.limits.keepAliveTimeoutMilliseconds)
         advance()
     }
 

@@ -16,21 +16,34 @@ package final class ClientPeer {
     /// The address as a number; `nil` for a Unix domain socket.
     let ip: ClientAddress?
     private let trusted: [NetworkRange]
+    private let isSecure: Bool
+    /// Whether it may be trusted at all: not who speaks for itself on a listener where others announce their clients.
+    private let mayBeTrusted: Bool
 
     /// A peer with an address, which is what trust depends on; without one, there is none.
     convenience init(_ address: SocketAddress?, trusted: [NetworkRange], isSecure: Bool = false) {
         let text = address?.ipAddress ?? "unix"
         let ip = ClientAddress(text: text)
         let isTrusted = ip.map { peer in trusted.contains { $0.contains(peer) } } ?? false
-        self.init(text, ip, isTrusted: isTrusted, trusted: trusted, isSecure: isSecure)
+        self.init(text, ip, isTrusted: isTrusted, trusted: trusted, isSecure: isSecure, mayBeTrusted: ip != nil)
     }
 
     /// A process of this machine, connected through a Unix socket.
     convenience init(localTrusted: Bool, trusted: [NetworkRange], isSecure: Bool) {
-        self.init("unix", nil, isTrusted: localTrusted, trusted: trusted, isSecure: isSecure)
+        self.init("unix", nil, isTrusted: localTrusted, trusted: trusted, isSecure: isSecure, mayBeTrusted: true)
     }
 
-    private init(_ text: String, _ ip: ClientAddress?, isTrusted: Bool, trusted: [NetworkRange], isSecure: Bool) {
+    /// Who has no address and is never trusted.
+    convenience init(anonymousOver isSecure: Bool) {
+        self.init("unix", nil, isTrusted: false, trusted: [], isSecure: isSecure, mayBeTrusted: false)
+    }
+
+    private init(
+        _ text: String, _ ip: ClientAddress?, isTrusted: Bool, trusted: [NetworkRange], isSecure: Bool,
+        mayBeTrusted: Bool
+    ) {
+        self.isSecure = isSecure
+        self.mayBeTrusted = mayBeTrusted
         address = text
         self.ip = ip
         self.trusted = trusted
@@ -38,6 +51,16 @@ package final class ClientPeer {
         let line = "X-Forwarded-Proto: \(isSecure ? "https" : "http")\r\n"
         protocolLine = Array(line.utf8)
         forwardedLines = Array("X-Forwarded-For: \(text)\r\n\(line)".utf8)
+    }
+
+    /// The same peer by the rules of another configuration.
+    func judged(by configuration: ProxyConfiguration) -> ClientPeer {
+        guard mayBeTrusted else { return self }
+        let ranges = configuration.trustedProxies
+        let isTrusted = ip.map { ip in ranges.contains { $0.contains(ip) } } ?? configuration.trustsLocalPeers
+        if isTrusted == self.isTrusted, ranges == trusted { return self }
+        return ClientPeer(
+            address, ip, isTrusted: isTrusted, trusted: ranges, isSecure: isSecure, mayBeTrusted: true)
     }
 
     /// What its connections are counted by; `nil` where they are not: a trusted proxy's are those of many clients.

@@ -7,7 +7,7 @@ struct ConnectionPlace {
 
     /// Takes a place among all, if there is one.
     init?(at listener: Int, on loop: LoopContext) {
-        guard loop.connectionCount.increment(upTo: loop.configuration.limits.connections) else { return nil }
+        guard loop.connectionCount.increment(upTo: loop.serving.configuration.limits.connections) else { return nil }
         self.listener = listener
         loop.metrics.connectionOpened(listener: listener)
     }
@@ -25,7 +25,7 @@ struct ConnectionPlace {
     ///
     /// - Returns: whether there was one.
     mutating func take(for peer: ClientPeer, on loop: LoopContext) -> Bool {
-        let limits = loop.configuration.limits
+        let limits = loop.serving.configuration.limits
         guard let network = peer.countedNetwork(limits) else { return true }
         guard loop.connectionCount.byAddress.increment(network, upTo: limits.connectionsPerAddress) else {
             return false

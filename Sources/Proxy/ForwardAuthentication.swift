@@ -55,7 +55,7 @@ extension ClientConnection {
     /// Its answer would be taken for a yes.
     func leavesVerification(_ match: RouteTable.Match, path: UnsafeRawBufferPointer) -> Bool {
         guard case .route(let index) = match else { return false }
-        let routes = loop.configuration.routes.routes
+        let routes = serving.configuration.routes.routes
         guard routes[index].destination != .verifyPath else { return false }
         return routes.contains { $0.destination == .verifyPath && path.starts(with: $0.path.utf8) }
     }
@@ -103,12 +103,12 @@ extension ClientConnection {
             guard head.method != .connect, head.method != .trace else { return .refuse(Self.noRoute) }
             let path = try PathNormalizer.normalize(head.path.bytes(in: bytes))
             let match = path.withUnsafeBytes { path in
-                loop.configuration.routes.match(
+                serving.configuration.routes.match(
                     authority: head.authority.bytes(in: bytes), path: path, method: head.method,
                     methodName: head.methodRange.bytes(in: bytes))
             }
             guard case .route(let index) = match else { return .refuse(Self.noRoute) }
-            let route = loop.configuration.routes.routes[index]
+            let route = serving.configuration.routes.routes[index]
             guard case .upstream = route.destination else { return .refuse(Self.noRoute) }
             return route.policy.map { .check($0) } ?? .open
         } catch {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTP1
+import Logging
 import NIOCore
 import Synchronization
 
@@ -10,14 +11,15 @@ final class LoopContext {
     let eventLoop: any EventLoop
     /// Runs the control plane's tasks on the loop.
     let taskExecutor: EventLoopTaskExecutor
-    let configuration: ProxyConfiguration
     let controlPlane: any ControlPlane
-    let makeAuthentication: () -> Authentication
     let accessLog: AccessLog?
     /// How many client connections all loops have together.
     let connectionCount: ConnectionCount
     let metrics: LoopMetrics
-    private(set) var pools: [UpstreamPool] = []
+    /// What the configuration in force comes to here.
+    private(set) var serving: LoopServing
+    /// Where the operator is told what happens to targets.
+    private let logger: Logger?
     private var spareBuffer: ByteBuffer?
     private(set) var isDraining = false
     /// The time of the event that is being handled; the clock is read once for each.
@@ -34,20 +36,62 @@ final class LoopContext {
 
     init(
         eventLoop: any EventLoop, configuration: ProxyConfiguration, controlPlane: any ControlPlane,
-        makeAuthentication: @escaping () -> Authentication, accessLog: AccessLog?, connectionCount: ConnectionCount
+        makeAuthentication: @escaping () -> Authentication, accessLog: AccessLog?, connectionCount: ConnectionCount,
+        logger: Logger? = nil
     ) {
         self.eventLoop = eventLoop
         taskExecutor = EventLoopTaskExecutor(eventLoop: eventLoop)
-        self.configuration = configuration
         self.controlPlane = controlPlane
-        self.makeAuthentication = makeAuthentication
+        self.logger = logger
         self.accessLog = accessLog
         self.connectionCount = connectionCount
-        metrics = LoopMetrics(
-            routeCount: configuration.routes.routes.count, upstreamCount: configuration.upstreams.count)
+        metrics = LoopMetrics()
+        serving = LoopServing(
+            configuration: configuration, pools: [], routeCounters: [], makeAuthentication: makeAuthentication)
         var system = SystemRandomNumberGenerator()
         random = SeededGenerator(seed: (system.next(), system.next()))
-        pools = configuration.upstreams.enumerated().map { UpstreamPool($1, index: $0, loop: self) }
+        let states = configuration.upstreams.indices.map {
+            UpstreamKnowledge(id: UInt64($0), states: NameResolver.literalAddresses(of: configuration.upstreams[$0]))
+        }
+        adopt(configuration, knowing: states, makeAuthentication: makeAuthentication)
+    }
+
+    /// The pools of the upstreams, in the order of the configuration.
+    var pools: [UpstreamPool] { serving.pools }
+
+    /// Puts a configuration in force, from the next request on; those in hand keep the one that they began with.
+    ///
+    /// - Parameters:
+    ///   - configuration: the configuration.
+    ///   - upstreams: what is known of each of its upstreams, in its order.
+    ///   - makeAuthentication: makes the authentication of a connection.
+    func adopt(
+        _ configuration: ProxyConfiguration, knowing upstreams: [UpstreamKnowledge],
+        makeAuthentication: @escaping () -> Authentication
+    ) {
+        var left: [UInt64: UpstreamPool] = [:]
+        for pool in serving.pools { left[pool.id] = pool }
+        let counters = metrics.upstreamCounters(named: configuration.upstreams.map(\.name))
+        let pools = configuration.upstreams.indices.map { index in
+            if let kept = left.removeValue(forKey: upstreams[index].id) { return kept }
+            let pool = UpstreamPool(
+                configuration.upstreams[index], id: upstreams[index].id, loop: self, counter: counters[index])
+            pool.logger = logger
+            pool.update(upstreams[index].states)
+            return pool
+        }
+        serving = LoopServing(
+            configuration: configuration, pools: pools,
+            routeCounters: metrics.routeCounters(labelled: configuration.routes.routes.map(\.label)),
+            makeAuthentication: makeAuthentication)
+        accessLog?.sample(configuration.accessLogFraction)
+        for pool in left.values { pool.retire() }
+        for connection in connections.values { connection.configurationChanged() }
+    }
+
+    /// Takes over what the process knows about the addresses of an upstream.
+    func update(_ upstream: UpstreamKnowledge) {
+        serving.pools.first { $0.id == upstream.id }?.update(upstream.states)
     }
 
     /// Starts what runs by the clock: log batches and the closing of idle upstream connections.
@@ -77,7 +121,7 @@ final class LoopContext {
         for connection in Array(opening.values) { connection.cut("shutting down") }
         for connection in Array(http2Connections.values) { connection.closeNow() }
         for connection in Array(connections.values) { connection.closeNow() }
-        for pool in pools { pool.closeIdle() }
+        for pool in serving.pools { pool.closeIdle() }
         housekeeping?.cancel()
         accessLog?.flush()
     }
@@ -158,7 +202,7 @@ final class LoopContext {
     private func keepHouse() {
         accessLog?.flush()
         updateNow()
-        for pool in pools { pool.keepHouse() }
+        for pool in serving.pools { pool.keepHouse() }
         recheckPermits()
     }
 

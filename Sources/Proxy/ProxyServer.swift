@@ -12,13 +12,18 @@ package final class ProxyServer: Sendable {
         var listenerCount = 0
     }
 
-    private let configuration: ProxyConfiguration
+    private struct Watching {
+        var watches: [UpstreamWatch] = []
+        var nextID: UInt64 = 0
+    }
+
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [NIOLoopBound<LoopContext>]
+    let loops: [NIOLoopBound<LoopContext>]
+    private let resolver: NameResolver
     private let logger: Logger
     private let listening = NIOLockedValueBox(Listening())
     private let connectionCount: ConnectionCount
-    let monitors: [NIOLoopBound<UpstreamMonitor>]
+    private let watching = NIOLockedValueBox(Watching())
 
     /// Prepares the data path on every event loop of a group.
     ///
@@ -37,8 +42,8 @@ package final class ProxyServer: Sendable {
         accessLog: AccessLogWriter?, logger: Logger, resolver: NameResolver = .system,
         makeAuthentication: @escaping @Sendable (any EventLoop) -> (() -> Authentication)
     ) async throws {
-        self.configuration = configuration
         self.group = group
+        self.resolver = resolver
         self.logger = logger
         let count = ConnectionCount()
         let fraction = configuration.accessLogFraction
@@ -50,25 +55,49 @@ package final class ProxyServer: Sendable {
                     eventLoop: eventLoop, configuration: configuration, controlPlane: controlPlane,
                     makeAuthentication: makeAuthentication(eventLoop),
                     accessLog: accessLog.map { AccessLog(writer: $0, fraction: fraction) },
-                    connectionCount: count)
-                for pool in context.pools { pool.logger = logger }
+                    connectionCount: count, logger: logger)
                 context.start()
                 return NIOLoopBound(context, eventLoop: eventLoop)
             }.get()
             loops.append(loop)
         }
         self.loops = loops
-        monitors = try await Self.startMonitors(
-            of: configuration.upstreams, for: loops, on: group.next(), resolver: resolver, logger: logger)
+        // The numbers that the pools of the first configuration have.
+        let upstreams = configuration.upstreams.map { (nextUpstreamID(), $0) }
+        _ = exchangeWatches(try await startWatching(upstreams))
+    }
+
+    /// The upstreams that are watched, in the order of the configuration.
+    var watches: [UpstreamWatch] { watching.withLockedValue { $0.watches } }
+
+    /// A number for an upstream that none had before.
+    func nextUpstreamID() -> UInt64 {
+        watching.withLockedValue { state in
+            defer { state.nextID += 1 }
+            return state.nextID
+        }
+    }
+
+    /// Begins to watch upstreams for all event loops.
+    func startWatching(_ upstreams: [(id: UInt64, upstream: Upstream)]) async throws -> [UpstreamWatch] {
+        try await Self.startWatching(upstreams, for: loops, on: group.next(), resolver: resolver, logger: logger)
+    }
+
+    /// Takes other upstreams for those of the configuration.
+    ///
+    /// - Returns: those before.
+    func exchangeWatches(_ watches: [UpstreamWatch]) -> [UpstreamWatch] {
+        watching.withLockedValue { state in
+            defer { state.watches = watches }
+            return state.watches
+        }
     }
 
     /// What all event loops have counted since the start, and how many connections each listener has.
     package func metrics() async -> ProxyMetrics {
         var found = ProxyMetrics()
         for loop in loops {
-            let part = try? await loop.eventLoop.submit { [configuration] in
-                loop.value.metrics.snapshot(configuration)
-            }.get()
+            let part = try? await loop.eventLoop.submit({ loop.value.metrics.snapshot() }).get()
             if let part { found.add(part) }
         }
         return found
@@ -136,7 +165,7 @@ package final class ProxyServer: Sendable {
     ///   not longer than 5 seconds.
     package func shutdown(graceMilliseconds: Int64) async {
         let start = ContinuousClock.now
-        for monitor in monitors { try? await monitor.eventLoop.submit { monitor.value.stop() }.get() }
+        for watch in watches { await watch.stop() }
         let listening = listening.withLockedValue { state in
             defer { state = Listening(isStopping: true) }
             return state

@@ -11,8 +11,8 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract:
-            "Run the gateway in the foreground; SIGTERM and SIGINT drain it, SIGHUP has it read certificates anew.")
+        abstract: "Run the gateway in the foreground.",
+        discussion: "SIGTERM and SIGINT drain it; SIGHUP has it read its configuration anew.")
 
     @OptionGroup var file: ConfigurationOption
 

@@ -47,6 +47,7 @@ struct SchemaTests {
             ],
             "limits": Object(),
             "access_log": ["sample": 1],
+            "reload": Object(),
             "redis": ["url": "redis+sentinel://a/m", "tls": Object(), "sentinel": Object()],
             "tokens": ["issuer": "https://a", "key_directory": "k"],
             "issuers": [

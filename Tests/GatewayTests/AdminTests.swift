@@ -45,6 +45,7 @@ extension AccountTests {
             ("PATCH", "/admin/v1/clients/c"), ("DELETE", "/admin/v1/clients/c"),
             ("GET", "/admin/v1/api-keys"), ("POST", "/admin/v1/api-keys"), ("GET", "/admin/v1/api-keys/AAAAAAAAAAAA"),
             ("PATCH", "/admin/v1/api-keys/AAAAAAAAAAAA"), ("DELETE", "/admin/v1/api-keys/AAAAAAAAAAAA"),
+            ("GET", "/admin/v1/status"), ("POST", "/admin/v1/reload"),
             // Other spellings that a router could take for the same.
             ("GET", "//admin/v1/revocations"), ("GET", "/admin//v1/revocations/"),
             ("GET", "/admin/v1//users"), ("GET", "/admin/v1/users/"), ("DELETE", "/admin/v1/users//alice"),

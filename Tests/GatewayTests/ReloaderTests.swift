@@ -39,12 +39,12 @@ struct ReloaderTests {
     @Test("when asked, everything is reloaded, whatever one of them says")
     func asked() async {
         let reloader = Reloader(interval: .seconds(3600), logger: logger)
-        await reloader.reload()
+        #expect(await reloader.reload() == [])
         let parts = [Part("a"), Part("b")]
         parts[0].state.withLock { $0.problems = ["one", "two"] }
         for part in parts { reloader.add(part) }
-        await reloader.reload()
-        await reloader.reload()
+        #expect(await reloader.reload() == ["a: one", "a: two"])
+        #expect(await reloader.reload() == ["a: one", "a: two"])
         #expect(parts.map(\.reloads) == [2, 2])
     }
 

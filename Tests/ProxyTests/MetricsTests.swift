@@ -45,24 +45,20 @@ struct LoopMetricsTests {
 
     @Test("loops are added up, routes of one label too")
     func adding() {
-        let table = RouteTable([
-            Route(label: "/a", path: "/a", methods: ["GET"], destination: .upstream(0)),
-            Route(label: "/a", path: "/a", methods: ["POST"], destination: .upstream(0)),
-        ])
-        let upstream = Upstream(
-            name: "u", targets: [], connectTimeoutMilliseconds: 1, responseTimeoutMilliseconds: 1, idleConnections: 1)
-        let configuration = ProxyConfiguration(routes: table, upstreams: [upstream])
         var sum = ProxyMetrics()
         for _ in 0..<2 {
-            let loop = LoopMetrics(routeCount: 2, upstreamCount: 1)
-            loop.record(route: 0, method: .get, status: 200, nanoseconds: 5_000, upstream: (0, 3_000))
-            loop.record(route: 1, method: .get, status: 200, nanoseconds: 5_000, upstream: nil)
+            let loop = LoopMetrics()
+            let routes = loop.routeCounters(labelled: ["/a", "/a"])
+            let upstreams = loop.upstreamCounters(named: ["u"])
+            loop.record(
+                route: routes[0], method: .get, status: 200, nanoseconds: 5_000, upstream: (upstreams[0], 3_000))
+            loop.record(route: routes[1], method: .get, status: 200, nanoseconds: 5_000, upstream: nil)
             loop.record(route: nil, method: .other, status: 404, nanoseconds: 1, upstream: nil)
             loop.connectionOpened(listener: 1)
             loop.connectionOpened(listener: 1)
             loop.connectionClosed(listener: 1)
             loop.connectionClosed(listener: 7)
-            sum.add(loop.snapshot(configuration))
+            sum.add(loop.snapshot())
         }
         #expect(
             sum.answers == [

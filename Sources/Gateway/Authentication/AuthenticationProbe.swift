@@ -18,7 +18,7 @@ package final class AuthenticationProbe {
         settings = AuthenticationSettings(
             issuers: issuers.map {
                 .init(trusted: $0, audiences: $0.audiences, origin: .foreign(issuer: $0.issuer))
-            }, leewaySeconds: 30, policies: policies, cacheEntriesPerLoop: cacheEntries,
+            }, leewaySeconds: 30, policies: PolicySet(policies), cacheEntriesPerLoop: cacheEntries,
             revocationKeys: RevocationKeys(prefix: "portcullis:"), queryForms: .command, asksDenyList: true)
         verifier = try TokenVerifier(issuers: issuers, leewaySeconds: 30)
         cache = VerificationCache(capacity: cacheEntries)

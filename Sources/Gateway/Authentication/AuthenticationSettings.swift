@@ -24,9 +24,7 @@ struct AuthenticationSettings: Sendable {
     var issuers: [Issuer]
     var leewaySeconds: Int64
     /// The policies that routes name by index.
-    ///
-    /// The first is the bare check of `/auth/verify`.
-    var policies: [RoutePolicy]
+    var policies: PolicySet
     /// How many tokens each event loop remembers.
     var cacheEntriesPerLoop: Int
     var apiKeys = APIKeys()
@@ -39,7 +37,9 @@ struct AuthenticationSettings: Sendable {
     var staleGraceNanoseconds: Int64 = 0
 
     func origin(of token: VerifiedToken) -> TokenOrigin {
-        issuers[token.issuerIndex].origin
+        // By name: the place among the issuers may have changed since it was verified.
+        issuers.contains { $0.origin == .own && $0.trusted.issuer == token.issuer }
+            ? .own : .foreign(issuer: token.issuer)
     }
 
     /// The issuers with the keys known at start, to be kept up to date.

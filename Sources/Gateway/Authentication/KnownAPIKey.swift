@@ -15,6 +15,8 @@ final class KnownAPIKey: KnownCredential {
     var freshUntilSeconds: Int64
     /// When its use was last passed on to be written down; seconds since 1970.
     var notedSeconds: Int64 = 0
+    /// The policies that its standings are with.
+    let policies: PolicySet
 
     /// - Parameters:
     ///   - key: the key, its secret already found right.
@@ -28,13 +30,28 @@ final class KnownAPIKey: KnownCredential {
         expiresAtSeconds = key.expiresAtMilliseconds.map { $0 / 1000 } ?? .max
         confirmedAtSeconds = monotonicSeconds
         freshUntilSeconds = monotonicSeconds &+ settings.apiKeys.lifetimeSeconds
+        policies = settings.policies
         // A key is no token: cut-offs, which end what was issued before them for as long as tokens live, do not end it.
         let query = DenyListQuery(
             targets: [.token(jti: key.id.tokenID)], origin: .own, issuedAtMilliseconds: key.createdAtMilliseconds,
             keys: settings.revocationKeys, forms: settings.queryForms)
         super.init(
             scope: key.scope.text, identity: IdentityRenderer.render(key, issuer: settings.apiKeys.issuer),
-            query: query, standings: settings.policies.map { $0.standing(scope: key.scope.text) })
+            query: query, standings: settings.policies.all.map { $0.standing(scope: key.scope.text) })
+    }
+
+    /// The same key with the policies of another configuration.
+    init(_ known: KnownAPIKey, policies: PolicySet) {
+        id = known.id
+        addresses = known.addresses
+        expiresAtSeconds = known.expiresAtSeconds
+        confirmedAtSeconds = known.confirmedAtSeconds
+        freshUntilSeconds = known.freshUntilSeconds
+        notedSeconds = known.notedSeconds
+        self.policies = policies
+        super.init(
+            scope: known.scope, identity: known.identity, query: known.query,
+            standings: policies.all.map { $0.standing(scope: known.scope) })
     }
 
     /// Makes it count for nothing: a later look-up has refused it.

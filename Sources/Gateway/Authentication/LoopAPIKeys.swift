@@ -33,7 +33,7 @@ final class LoopAPIKeys {
     private static let noteIntervalSeconds: Int64 = 60
     private static let flushDelay = TimeAmount.seconds(10)
 
-    private let settings: AuthenticationSettings
+    private var settings: AuthenticationSettings
     private let authenticator: MachineAuthenticator
     private let eventLoop: any EventLoop
     private let found: VerificationCache<KnownAPIKey>
@@ -51,6 +51,11 @@ final class LoopAPIKeys {
         refused = VerificationCache(capacity: max(entries / 8, 64), hashedByteCount: APIKeyText.byteCount)
     }
 
+    /// Goes by the settings of another configuration; keys stay remembered.
+    func adopt(_ settings: AuthenticationSettings) {
+        self.settings = settings
+    }
+
     /// Finds out what a key stands for.
     ///
     /// - Parameters:
@@ -59,7 +64,7 @@ final class LoopAPIKeys {
     /// - Returns: what is known at once.
     func find(_ bytes: UnsafeRawBufferPointer, for waiter: APIKeyWaiter) -> Answer {
         let now = Self.seconds(CLOCK_MONOTONIC)
-        let known = found.value(for: bytes)
+        let known = found.value(for: bytes).map { current($0, bytes) }
         if let known, known.freshUntilSeconds > now {
             counts.hits &+= 1
             return used(known)
@@ -81,6 +86,14 @@ final class LoopAPIKeys {
             eventLoop.execute { loop.value.lookedUp(key, result) }
         }
         return .pending
+    }
+
+    /// What is remembered of a key, with the policies in force: who waits for a verdict goes on with those before.
+    private func current(_ known: KnownAPIKey, _ key: UnsafeRawBufferPointer) -> KnownAPIKey {
+        guard known.policies !== settings.policies else { return known }
+        let renewed = KnownAPIKey(known, policies: settings.policies)
+        found.insert(token: key, value: renewed)
+        return renewed
     }
 
     private func lookedUp(_ key: [UInt8], _ result: Result<APIKeyVerdict, CredentialError>) {

@@ -7,7 +7,7 @@ import Revocation
 
 /// What the authentications of one event loop share: the verifier, the tokens it remembers, and the deny-list.
 final class LoopAuthenticator {
-    let settings: AuthenticationSettings
+    private(set) var settings: AuthenticationSettings
     let denyList: DenyList
     let logger: Logger
     /// `nil` where there is no database that API keys could be in.
@@ -16,9 +16,10 @@ final class LoopAuthenticator {
     private let outage: DenyListOutage
     private var isInOutage = false
     private let leewaySeconds: Int64
-    private let unknownKeys: UnknownKeyPolicy
+    private var unknownKeys: UnknownKeyPolicy
     private var verifier: TokenVerifier
-    private var generation: UInt64
+    /// What the verifier was made of.
+    private var trust: (list: UInt64, generation: UInt64)
     private let cache: VerificationCache<KnownToken>
 
     /// - Parameters:
@@ -42,7 +43,7 @@ final class LoopAuthenticator {
         self.outage = outage
         leewaySeconds = settings.leewaySeconds
         verifier = try trust.makeVerifier()
-        generation = trust.generation
+        self.trust = (trust.list, trust.generation)
         cache = VerificationCache(capacity: settings.cacheEntriesPerLoop)
     }
 
@@ -53,12 +54,30 @@ final class LoopAuthenticator {
             cacheEvictions: cache.evictionCount, apiKeys: apiKeys?.counts ?? APIKeyCounts())
     }
 
-    /// Takes up other keys, and forgets every token that was verified with those before.
+    /// Takes up other keys of the same issuers, and forgets every token that was verified with those before.
     func adopt(_ trust: TrustStore.Snapshot) {
-        guard trust.generation > generation else { return }
+        // Other issuers come with the settings that know them.
+        guard trust.list == self.trust.list, trust.generation > self.trust.generation else { return }
+        take(trust)
+    }
+
+    /// Goes by the settings of another configuration, and forgets every token, for each was judged by those before.
+    ///
+    /// - Parameters:
+    ///   - settings: the settings.
+    ///   - trust: their issuers.
+    ///   - unknownKeys: told of keys that one of those may have begun to use.
+    func adopt(_ settings: AuthenticationSettings, trust: TrustStore.Snapshot, unknownKeys: UnknownKeyPolicy) {
+        self.settings = settings
+        self.unknownKeys = unknownKeys
+        apiKeys?.adopt(settings)
+        take(trust)
+    }
+
+    private func take(_ trust: TrustStore.Snapshot) {
         // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
         verifier = (try? trust.makeVerifier()) ?? TokenVerifier.trustingNobody()
-        generation = trust.generation
+        self.trust = (trust.list, trust.generation)
         cache.removeAll()
     }
 
@@ -88,7 +107,7 @@ final class LoopAuthenticator {
     /// Whether a request goes on, as far as revocation is concerned.
     ///
     /// - Returns: `nil` when it does.
-    func denial(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: Int) -> Denial? {
+    func denial(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: RoutePolicy) -> Denial? {
         switch verdict {
         case .clear:
             counts.clear &+= 1
@@ -99,7 +118,7 @@ final class LoopAuthenticator {
             return .tokenRevoked
         case .unavailable:
             noteOutage(true)
-            return denialInOutage(known, settings.policies[policy].outagePolicy)
+            return denialInOutage(known, policy.outagePolicy)
         }
     }
 

@@ -49,9 +49,10 @@ struct RouteRateLimits: Sendable {
     /// - Parameters:
     ///   - entries: a limit or none for each policy.
     ///   - keyPrefix: what the names of all keys in Redis begin with.
+    ///   - previous: the limits before these, whose counts go on where the numbers are the same.
     ///   - clock: milliseconds that never go back.
     init?(
-        _ entries: [Entry?], keyPrefix: String,
+        _ entries: [Entry?], keyPrefix: String, after previous: RouteRateLimits? = nil,
         clock: @escaping @Sendable () -> Int64 = Self.monotonicMilliseconds
     ) {
         let count = entries.count { $0 != nil }
@@ -60,13 +61,21 @@ struct RouteRateLimits: Sendable {
         self.keyPrefix = keyPrefix
         let room = min(Self.entriesPerLimit, Self.totalEntries / count)
         // A route whose methods want different scopes has several policies, and one limit.
-        var known: [String: LocalRateLimitTable] = [:]
+        var known = previous?.tablesByName ?? [:]
         tables = entries.map { entry in
             guard let entry else { return nil }
             let table = known[entry.name] ?? LocalRateLimitTable(entry.algorithm, entries: room, clock: clock)
             known[entry.name] = table
             return table
         }
+    }
+
+    private var tablesByName: [String: LocalRateLimitTable] {
+        var named: [String: LocalRateLimitTable] = [:]
+        for (entry, table) in zip(entries, tables) {
+            if let entry, let table { named[entry.name] = table }
+        }
+        return named
     }
 
     /// What one event loop limits by.

@@ -8,15 +8,19 @@ import Revocation
 /// Decides about the requests of one connection: credential, token or API key, deny-list, scope, in this order.
 final class TokenAuthentication: Authentication {
     private let loop: LoopAuthenticator
+    /// Those of the configuration that the connection goes by; the loop may have others already.
+    private let policies: PolicySet
     private var pending: PendingVerdict?
     private var waiter: APIKeyWaiter?
     private var credential: KnownCredential?
+    private var standing = RoutePolicy.Standing.scopeMissing
     private var policy = 0
     /// Where the request in hand comes from, while its API key is looked up.
     private var address: ClientAddress?
 
-    init(loop: LoopAuthenticator) {
+    init(loop: LoopAuthenticator, policies: PolicySet) {
         self.loop = loop
+        self.policies = policies
     }
 
     override func begin(
@@ -27,18 +31,19 @@ final class TokenAuthentication: Authentication {
         case .none: return .deny(.noCredential)
         case .malformed: return .deny(.malformedCredential)
         case .token(let token):
-            let route = loop.settings.policies[policy]
+            let route = policies[policy]
             if route.acceptsAPIKeys, loop.apiKeys != nil, APIKeyText.isLikely(token) {
                 return look(up: token, head, bytes, policy)
             }
             guard route.acceptsTokens else { return .deny(.apiKeyNeeded) }
             do throws(TokenRejection) {
-                return judge(try loop.verify(token), policy: policy)
+                let known = try loop.verify(token)
+                return judge(known, known.standing(with: policy), policy: policy)
             } catch {
                 return .deny(Denial(error))
             }
         case .apiKey(let key):
-            guard loop.settings.policies[policy].acceptsAPIKeys, loop.apiKeys != nil else {
+            guard policies[policy].acceptsAPIKeys, loop.apiKeys != nil else {
                 return .deny(.noCredential)
             }
             return look(up: key, head, bytes, policy)
@@ -71,7 +76,7 @@ final class TokenAuthentication: Authentication {
             guard known.addresses.isEmpty || known.isUsable(from: peer?.client(of: head, bytes)) else {
                 return .deny(.addressNotAllowed)
             }
-            return judge(known, policy: policy)
+            return judge(known, known.standing(with: policy), policy: policy)
         case .pending:
             waiter.owner = self
             self.policy = policy
@@ -87,20 +92,27 @@ final class TokenAuthentication: Authentication {
         case .denied(let denial): decide(.deny(denial))
         case .known(let known):
             guard known.isUsable(from: address) else { return decide(.deny(.addressNotAllowed)) }
-            let decision = judge(known, policy: policy)
+            // It was looked up for all who wait, who may have begun before the policies were exchanged.
+            let standing =
+                known.policies === policies
+                ? known.standing(with: policy) : policies[policy].standing(scope: known.scope)
+            let decision = judge(known, standing, policy: policy)
             if case .pending = decision { return }
             decide(decision)
         }
     }
 
-    private func judge(_ known: KnownCredential, policy: Int) -> AuthenticationDecision {
+    private func judge(
+        _ known: KnownCredential, _ standing: RoutePolicy.Standing, policy: Int
+    ) -> AuthenticationDecision {
         // An audience is part of what makes a token valid here, so it comes before the deny-list; scopes come after.
-        if known.standing(with: policy) == .wrongAudience { return .deny(.wrongAudience) }
-        guard loop.settings.asksDenyList else { return conclude(known, policy: policy) }
+        if standing == .wrongAudience { return .deny(.wrongAudience) }
+        guard loop.settings.asksDenyList else { return conclude(known, standing, policy: policy) }
         let verdict = pending ?? PendingVerdict()
         pending = verdict
         verdict.owner = self
         credential = known
+        self.standing = standing
         self.policy = policy
         verdict.isAsking = true
         loop.denyList.check(known.query, by: verdict)
@@ -108,30 +120,33 @@ final class TokenAuthentication: Authentication {
         guard let early = verdict.early else { return .pending }
         verdict.early = nil
         credential = nil
-        return decision(early, known, policy: policy)
+        return decision(early, known, standing, policy: policy)
     }
 
     fileprivate func decided(_ verdict: RevocationVerdict) {
         guard let known = credential else { return }
         credential = nil
-        decide(decision(verdict, known, policy: policy))
+        decide(decision(verdict, known, standing, policy: policy))
     }
 
-    private func decision(_ verdict: RevocationVerdict, _ known: KnownCredential, policy: Int) -> AuthenticationDecision
-    {
-        if let denial = loop.denial(verdict, known, policy: policy) { return .deny(denial) }
-        return conclude(known, policy: policy)
+    private func decision(
+        _ verdict: RevocationVerdict, _ known: KnownCredential, _ standing: RoutePolicy.Standing, policy: Int
+    ) -> AuthenticationDecision {
+        if let denial = loop.denial(verdict, known, policy: policies[policy]) { return .deny(denial) }
+        return conclude(known, standing, policy: policy)
     }
 
-    private func conclude(_ known: KnownCredential, policy: Int) -> AuthenticationDecision {
-        guard known.standing(with: policy) == .met else {
+    private func conclude(
+        _ known: KnownCredential, _ standing: RoutePolicy.Standing, policy: Int
+    ) -> AuthenticationDecision {
+        guard standing == .met else {
             loop.logger.info(
                 "insufficient scope",
                 metadata: [
-                    "wanted": "\(loop.settings.policies[policy].wantedScopes)", "held": "\(known.scope)",
+                    "wanted": "\(policies[policy].wantedScopes)", "held": "\(known.scope)",
                     "subject": "\(known.identity.loggedSubject)",
                 ])
-            return .deny(loop.settings.policies[policy].scopeDenial)
+            return .deny(policies[policy].scopeDenial)
         }
         return .permit(permit(known.identity, basis: known))
     }

@@ -11,6 +11,8 @@ final class TrustStore: Sendable {
     struct Snapshot: Sendable {
         /// Grows with each change.
         let generation: UInt64
+        /// Grows when the issuers are others, and not only their keys.
+        let list: UInt64
         /// The issuers, in the order of ``AuthenticationSettings/issuers``.
         let issuers: [TrustedIssuer]
         /// How far clocks may differ.
@@ -24,8 +26,20 @@ final class TrustStore: Sendable {
         }
     }
 
+    /// An issuer of another configuration.
+    struct Successor {
+        /// The place that its keys are published for.
+        var place: Int
+        /// Its rules, and the keys that are known of it.
+        var issuer: TrustedIssuer
+        /// Whether the keys in force for that place stay.
+        var keepsKeys: Bool
+    }
+
     private struct State {
         var snapshot: Snapshot
+        /// What the issuers are called by those who publish their keys.
+        var places: [Int]
         var subscribers: [@Sendable (Snapshot) -> Void] = []
     }
 
@@ -36,10 +50,10 @@ final class TrustStore: Sendable {
     ///   - leewaySeconds: how far clocks may differ.
     /// - Throws: `JOSEError` when a key cannot be used.
     init(issuers: [TrustedIssuer], leewaySeconds: Int64) throws(JOSEError) {
-        let snapshot = Snapshot(generation: 0, issuers: issuers, leewaySeconds: leewaySeconds)
+        let snapshot = Snapshot(generation: 0, list: 0, issuers: issuers, leewaySeconds: leewaySeconds)
         // So that an unusable key is found now and not on an event loop.
         _ = try snapshot.makeVerifier()
-        state = Mutex(State(snapshot: snapshot))
+        state = Mutex(State(snapshot: snapshot, places: Array(issuers.indices)))
     }
 
     /// The issuers now.
@@ -73,9 +87,39 @@ final class TrustStore: Sendable {
         try? change(issuer) { $0.isAvailable = false }
     }
 
+    /// Puts other issuers in force; whoever verifies takes them up together with the settings that know them.
+    ///
+    /// - Parameter successors: the issuers.
+    /// - Throws: `JOSEError` when a key or a rule cannot be used; then nothing has changed.
+    func replace(with successors: [Successor]) throws(JOSEError) {
+        let failure = state.withLock { state -> JOSEError? in
+            let issuers = successors.map { successor in
+                var issuer = successor.issuer
+                if successor.keepsKeys, let place = state.places.firstIndex(of: successor.place) {
+                    issuer.keys = state.snapshot.issuers[place].keys
+                    issuer.isAvailable = state.snapshot.issuers[place].isAvailable
+                }
+                return issuer
+            }
+            let next = Snapshot(
+                generation: state.snapshot.generation + 1, list: state.snapshot.list + 1, issuers: issuers,
+                leewaySeconds: state.snapshot.leewaySeconds)
+            do throws(JOSEError) {
+                _ = try next.makeVerifier()
+            } catch {
+                return error
+            }
+            state.snapshot = next
+            state.places = successors.map(\.place)
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
     private func change(_ issuer: Int, _ body: (inout TrustedIssuer) throws(JOSEError) -> Void) throws(JOSEError) {
         let failure = state.withLock { state -> JOSEError? in
-            guard state.snapshot.issuers.indices.contains(issuer) else { return nil }
+            // Who is gone may still be heard of for a moment.
+            guard let issuer = state.places.firstIndex(of: issuer) else { return nil }
             var issuers = state.snapshot.issuers
             do throws(JOSEError) {
                 try body(&issuers[issuer])
@@ -83,7 +127,7 @@ final class TrustStore: Sendable {
                 return error
             }
             let next = Snapshot(
-                generation: state.snapshot.generation + 1, issuers: issuers,
+                generation: state.snapshot.generation + 1, list: state.snapshot.list, issuers: issuers,
                 leewaySeconds: state.snapshot.leewaySeconds)
             do throws(JOSEError) {
                 _ = try next.makeVerifier()

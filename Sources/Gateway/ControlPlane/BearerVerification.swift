@@ -10,8 +10,13 @@ import Synchronization
 ///
 /// It has a verifier of its own behind a lock; the data path's belong to their event loops.
 final class BearerVerification: Sendable {
-    private let settings: AuthenticationSettings
-    private let verifier: Mutex<TokenVerifier>
+    private struct State {
+        var settings: AuthenticationSettings
+        var list: UInt64
+        var verifier: TokenVerifier
+    }
+
+    private let state: Mutex<State>
     private let clock: @Sendable () -> Int64
 
     /// - Parameters:
@@ -22,13 +27,32 @@ final class BearerVerification: Sendable {
     init(
         settings: AuthenticationSettings, trust: TrustStore, clock: @escaping @Sendable () -> Int64
     ) throws(JOSEError) {
-        self.settings = settings
         self.clock = clock
-        verifier = Mutex(try trust.current.makeVerifier())
+        let current = trust.current
+        state = Mutex(State(settings: settings, list: current.list, verifier: try current.makeVerifier()))
         trust.subscribe { [weak self] snapshot in
-            // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
-            self?.verifier.withLock { $0 = (try? snapshot.makeVerifier()) ?? TokenVerifier.trustingNobody() }
+            self?.state.withLock { state in
+                guard snapshot.list == state.list else { return }
+                state.verifier = Self.verifier(snapshot)
+            }
         }
+    }
+
+    /// Goes by the settings of another configuration.
+    func adopt(_ settings: AuthenticationSettings, trust: TrustStore) {
+        var current: TrustStore.Snapshot
+        repeat {
+            current = trust.current
+            state.withLock { [current] in
+                $0 = State(settings: settings, list: current.list, verifier: Self.verifier(current))
+            }
+            // What was published before this took effect was not for the list of issuers before.
+        } while trust.current.generation != current.generation
+    }
+
+    private static func verifier(_ snapshot: TrustStore.Snapshot) -> TokenVerifier {
+        // The store has made one of the same keys before; should it fail here all the same, no token is accepted.
+        (try? snapshot.makeVerifier()) ?? TokenVerifier.trustingNobody()
     }
 
     /// Verifies the request's `Authorization`.
@@ -62,18 +86,18 @@ final class BearerVerification: Sendable {
     /// Verifies a token by itself.
     func verify(_ token: String) throws(TokenRejection) -> VerifiedToken {
         let now = clock() / 1000
-        return try verifier.withLock { verifier throws(TokenRejection) in
-            try verifier.verify(token, nowSeconds: now)
+        return try state.withLock { state throws(TokenRejection) in
+            try state.verifier.verify(token, nowSeconds: now)
         }
     }
 
     /// Whose tokens have this `iss`; `nil` for an issuer that is not configured.
     func origin(ofIssuer name: String) -> TokenOrigin? {
-        settings.issuers.first { $0.trusted.issuer == name }?.origin
+        state.withLock(\.settings).issuers.first { $0.trusted.issuer == name }?.origin
     }
 
     /// Whose token it is.
     func origin(of token: VerifiedToken) -> TokenOrigin {
-        settings.origin(of: token)
+        state.withLock(\.settings).origin(of: token)
     }
 }

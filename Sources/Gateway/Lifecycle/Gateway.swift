@@ -12,6 +12,7 @@ import RedisClient
 import Revocation
 import ServiceLifecycle
 import Sessions
+import Synchronization
 
 /// The whole gateway: joins the parts, starts them in order, and ends them in the opposite one.
 package final class Gateway: Service {
@@ -21,8 +22,9 @@ package final class Gateway: Service {
     let auditLogger: Logger
     private let output: AccessLogWriter
     let reloader: Reloader
-    private let metrics = MetricsRegistry()
+    let metrics = MetricsRegistry()
     private let serviceNotifier = ServiceNotifier.fromEnvironment()
+    private let configurationReloading = Mutex<ConfigurationReloading?>(nil)
 
     /// Prepares a gateway; nothing is opened yet.
     ///
@@ -44,10 +46,11 @@ package final class Gateway: Service {
         reloader = Reloader(logger: logger)
     }
 
-    /// Takes up what has changed on disk, for the connections to come; what cannot be used is logged and left.
+    /// Takes up the configuration, keys and certificates as they are on disk now; what cannot be used is logged, and then
+    /// everything stays as it was.
     package func reload() async {
         serviceNotifier.notify(.reloading)
-        await reloader.reload()
+        _ = await configurationReloading.withLock { $0 }?.reload()
         serviceNotifier.notify(.ready)
     }
 
@@ -113,30 +116,19 @@ package final class Gateway: Service {
         running.add(keySources)
         let publicAPI = try makePublicAPI(
             plan, trust, redis, inProcess, revocation, authenticator, credentials?.machines)
+        let authentications = AuthenticationFactory(
+            revocation: revocation, trust: trust, keySources: keySources, redis: redis,
+            machines: credentials?.machines, logger: logger)
         let server = try await ProxyServer(
             configuration: plan.proxyConfiguration(
-                endpoints: publicAPI.endpoints, connectionLimit: connectionLimit(loopCount: loopCount)), group: group,
+                endpoints: publicAPI.endpoints,
+                connectionLimit: Self.connectionLimit(configuration, loopCount: loopCount, logger)), group: group,
             controlPlane: controlPlane(publicAPI),
             accessLog: configuration.accessLog == .off ? nil : output, logger: logger
-        ) { eventLoop in
-            let denyList = revocation.denyList(on: eventLoop)
-            let apiKeys = credentials.map {
-                LoopAPIKeys(settings: settings, authenticator: $0.machines, eventLoop: eventLoop)
-            }
-            let loop = try? LoopAuthenticator(
-                settings: settings, trust: trust.current, unknownKeys: keySources.unknownKeys, denyList: denyList,
-                outage: revocation.outage, apiKeys: apiKeys, logger: logger)
-            guard let loop else { return { Authentication() } }
-            trust.subscribe(loop, on: eventLoop)
-            revocation.add(loop, on: eventLoop)
-            guard let limiters = rateLimits?.onLoop(connection: redis?.connection(on: eventLoop), logger: logger) else {
-                return { TokenAuthentication(loop: loop) }
-            }
-            return { LimitedAuthentication(TokenAuthentication(loop: loop), limiters: limiters) }
-        }
+        ) { eventLoop in authentications.make(settings, rateLimits, on: eventLoop) }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await keySources.start(waitingFor: .seconds(1))
-        for file in keySources.files { reloader.add(file) }
+        reloader.use(keySources.files)
         revocation.mirror?.addListener { [weak server] in server?.recheckPermits() }
         await revocation.start()
         await waitForRedis(redis)
@@ -147,6 +139,18 @@ package final class Gateway: Service {
         let listing: any RevocationListing =
             redis.map { RedisRevocationListing(client: $0, keys: plan.revocationKeys) } ?? inProcess
         let keyDirectory = keyDirectory
+        let reloading = ConfigurationReloading(
+            .init(
+                file: ConfigurationFile(
+                    path: configurationPath, environment: ProcessInfo.processInfo.environment),
+                loopCount: loopCount, server: server, authentications: authentications, bearer: publicAPI.bearer,
+                endpoints: publicAPI.endpoints,
+                connectionLimit: { Self.connectionLimit($0, loopCount: loopCount, logger) },
+                running: running, reloader: reloader, metrics: metrics, clock: Self.clock, logger: logger),
+            started: configuration, rateLimits: rateLimits)
+        let status = StatusDocument(
+            server: server, reloading: reloading, redis: redis, revocation: revocation, trust: trust,
+            keyDirectory: keyDirectory, loopCount: loopCount, clock: Self.clock)
         let admin = AdminAPI(
             readiness: Readiness(
                 redis: redis, denyListKey: plan.revocationKeys.allKey, server: server, group: running.adminGroup),
@@ -160,8 +164,13 @@ package final class Gateway: Service {
                 listing: listing, keyDirectory: keyDirectory, credentials: credentials,
                 keyRevocation: APIKeyRevocation(
                     writer: revocation.writer,
-                    cacheLifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0)))
+                    cacheLifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0)) + [
+                    AdminProcess(status: status, reloading: reloading, auditLog: publicAPI.auditLog)
+                ])
+        running.add(reloading)
+        await reloading.start()
         try await listen(server, plan.listeners, admin, running)
+        configurationReloading.withLock { $0 = reloading }
     }
 
     /// Has certificates exchanged when their files are.
@@ -177,7 +186,7 @@ package final class Gateway: Service {
     }
 
     /// How many clients there may be at a time, open files considered.
-    private func connectionLimit(loopCount: Int) -> Int {
+    private static func connectionLimit(_ configuration: Configuration, loopCount: Int, _ logger: Logger) -> Int {
         let wanted = configuration.limits.connectionLimit
         let budget = DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,

@@ -10,7 +10,7 @@ import Sessions
 /// What a configuration comes to: the values that each part is started with.
 ///
 /// Reads the key files, starts nothing.
-struct GatewayPlan {
+struct GatewayPlan: Sendable {
     let authentication: AuthenticationSettings
     let signingKeys: SigningKeys?
     let sessionPolicy: SessionPolicy?
@@ -30,8 +30,11 @@ struct GatewayPlan {
     ///   - configuration: the configuration.
     ///   - path: its file, named in advice.
     ///   - loopCount: how many event loops there will be.
+    ///   - rateLimitsBefore: the limits in force, whose counts go on.
     /// - Throws: ``GatewayError`` for keys and certificates that are missing or unusable.
-    init(_ configuration: Configuration, path: String, loopCount: Int) throws(GatewayError) {
+    init(
+        _ configuration: Configuration, path: String, loopCount: Int, rateLimitsBefore: RouteRateLimits? = nil
+    ) throws(GatewayError) {
         self.configuration = configuration
         listeners = try ListenerPlan.load(configuration)
         if let settings = configuration.redis {
@@ -100,10 +103,12 @@ struct GatewayPlan {
             while limits.count < policies.count { limits.append(route.rateLimit.map { .init($0, of: route) }) }
         }
         self.routePolicies = routePolicies
-        rateLimits = RouteRateLimits(limits, keyPrefix: revocationKeys.prefix)
+        rateLimits = RouteRateLimits(
+            limits, keyPrefix: revocationKeys.prefix, after: rateLimitsBefore)
         let issuers = try Self.issuers(configuration, signingKeys, policies)
         authentication = AuthenticationSettings(
-            issuers: issuers, leewaySeconds: configuration.leewaySeconds, policies: policies,
+            issuers: issuers, leewaySeconds: configuration.leewaySeconds,
+            policies: PolicySet(policies),
             cacheEntriesPerLoop: configuration.verificationCacheEntryLimit / max(loopCount, 1),
             apiKeys: .init(
                 entriesPerLoop: (configuration.credentials?.apiKeyCacheEntryLimit ?? 0) / max(loopCount, 1) + 1,

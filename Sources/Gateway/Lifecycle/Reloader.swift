@@ -6,7 +6,13 @@ import Synchronization
 ///
 /// Files are looked at on a thread of its own, so that a slow disk holds up nobody.
 final class Reloader: Sendable {
-    private let parts = Mutex<[any Reloadable]>([])
+    private struct Parts {
+        var lasting: [any Reloadable] = []
+        /// Those of the configuration in force.
+        var current: [any Reloadable] = []
+    }
+
+    private let parts = Mutex(Parts())
     private let watch = Mutex<Task<Void, Never>?>(nil)
     private let queue = DispatchQueue(label: "portcullis.reload")
     private let interval: Duration
@@ -22,7 +28,12 @@ final class Reloader: Sendable {
 
     /// Adds something to reload.
     func add(_ part: any Reloadable) {
-        parts.withLock { $0.append(part) }
+        parts.withLock { $0.lasting.append(part) }
+    }
+
+    /// Takes these in the place of those that were given here before.
+    func use(_ parts: [any Reloadable]) {
+        self.parts.withLock { $0.current = parts }
     }
 
     /// Begins to look for changes.
@@ -32,7 +43,7 @@ final class Reloader: Sendable {
         try? await Task.sleep(for: .milliseconds(1))
         let task = Task { [weak self, interval] in
             while (try? await Task.sleep(for: interval)) != nil {
-                await self?.run { $0.hasChanged() }
+                _ = await self?.run { $0.hasChanged() }
             }
         }
         watch.withLock { $0 = task }
@@ -44,33 +55,37 @@ final class Reloader: Sendable {
     }
 
     /// Reloads everything, changed or not.
-    func reload() async {
+    ///
+    /// - Returns: what could not be used; each problem is logged, too.
+    func reload() async -> [String] {
         await run { _ in true }
     }
 
-    private func run(_ isWanted: @escaping @Sendable (any Reloadable) -> Bool) async {
-        let parts = parts.withLock { $0 }
-        guard !parts.isEmpty else { return }
-        await withCheckedContinuation { continuation in
+    private func run(_ isWanted: @escaping @Sendable (any Reloadable) -> Bool) async -> [String] {
+        let parts = parts.withLock { $0.lasting + $0.current }
+        guard !parts.isEmpty else { return [] }
+        return await withCheckedContinuation { continuation in
             queue.async { [logger] in
-                for part in parts where isWanted(part) { Self.reload(part, logger) }
-                continuation.resume()
+                let wanted = parts.filter(isWanted)
+                continuation.resume(returning: wanted.flatMap { Self.reload($0, logger) })
             }
         }
     }
 
-    private static func reload(_ part: any Reloadable, _ logger: Logger) {
+    private static func reload(_ part: any Reloadable, _ logger: Logger) -> [String] {
         do throws(ReloadFailure) {
             let told = try part.reload()
             var metadata: Logger.Metadata = ["part": "\(part.name)"]
             for (key, value) in told { metadata[key] = "\(value)" }
             logger.notice("reloaded", metadata: metadata)
+            return []
         } catch {
             for problem in error.problems {
                 logger.error(
                     "not reloaded: what was there before stays in use",
                     metadata: ["part": "\(part.name)", "problem": "\(problem)"])
             }
+            return error.problems.map { "\(part.name): \($0)" }
         }
     }
 }

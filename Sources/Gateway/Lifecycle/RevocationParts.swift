@@ -111,6 +111,11 @@ final class RevocationParts: Sendable {
         loops.withLock { $0.append(bound) }
     }
 
+    /// The authenticator of an event loop; on that loop.
+    func authenticator(on eventLoop: any EventLoop) -> LoopAuthenticator? {
+        loops.withLock { $0.first { $0.eventLoop === eventLoop } }?.value
+    }
+
     /// What the authenticators of all event loops have counted.
     func counts() async -> AuthenticationCounts {
         var counts = AuthenticationCounts()

@@ -18,6 +18,7 @@ package final class RunningGateway: Sendable {
         var store: SQLCredentialStore?
         var pool: HashingPool?
         var reloaders: [Reloader] = []
+        var configurationReloading: ConfigurationReloading?
         var keySources: IssuerKeySources?
         var identityService: IdentityService?
         var machines: MachineAuthenticator?
@@ -83,6 +84,15 @@ package final class RunningGateway: Sendable {
         parts.withLock { $0.reloaders.append(reloader) }
     }
 
+    func add(_ reloading: ConfigurationReloading) {
+        parts.withLock { $0.configurationReloading = reloading }
+    }
+
+    /// Sets how long requests in flight may take to end.
+    func setGrace(milliseconds: Int64) {
+        parts.withLock { $0.graceMilliseconds = milliseconds }
+    }
+
     func add(_ store: SQLCredentialStore, _ pool: HashingPool) {
         parts.withLock {
             $0.store = store
@@ -101,6 +111,7 @@ package final class RunningGateway: Sendable {
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
+        await parts.configurationReloading?.stop()
         for reloader in parts.reloaders { reloader.stop() }
         await parts.keySources?.stop()
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)

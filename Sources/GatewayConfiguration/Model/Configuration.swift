@@ -15,6 +15,8 @@ package struct Configuration: Sendable, Equatable {
     package var limits: Limits
     /// Which requests are written to the access log.
     package var accessLog: AccessLog
+    /// How a changed file is taken up.
+    package var reload: Reload
     /// The shared store; `nil` means a store inside the process.
     package var redis: Redis?
     /// What this gateway issues; `nil` means that it only verifies.

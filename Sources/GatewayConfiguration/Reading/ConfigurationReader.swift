@@ -29,6 +29,7 @@ struct ConfigurationReader {
             workerCount: root.integer("workers", default: 0, in: 0...1024),
             limits: readLimits(root.node("limits")),
             accessLog: readAccessLog(root.node("access_log")),
+            reload: ReloadReader(values: values).read(root.node("reload")),
             redis: root.node("redis").flatMap { RedisReader(values: values, folder: folder).read($0) },
             tokens: tokens,
             issuers: issuers,

@@ -34,7 +34,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         self.loop = loop
         self.peer = peer
         self.place = place
-        let limits = loop.configuration.limits
+        let limits = loop.serving.configuration.limits
         state = HTTP2ConnectionState(
             headerTimeoutMilliseconds: limits.headerTimeoutMilliseconds,
             idleTimeoutMilliseconds: limits.keepAliveTimeoutMilliseconds, streamLimit: limits.http2Streams,

@@ -25,7 +25,7 @@ enum HTTP2Pipeline {
     static func configure(
         _ channel: any Channel, loop: LoopContext, peer: ClientPeer, place: ConnectionPlace? = nil
     ) throws {
-        let limits = loop.configuration.limits
+        let limits = loop.serving.configuration.limits
         let connection = HTTP2Connection(loop: loop, peer: peer, place: place)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         let http2 = NIOHTTP2Handler(

@@ -27,7 +27,7 @@ struct ConnectionOpening: Sendable {
 
     /// A client that came through a Unix socket.
     func localPeer(_ loop: LoopContext) -> ClientPeer {
-        let configuration = loop.configuration
+        let configuration = loop.serving.configuration
         return ClientPeer(
             localTrusted: configuration.trustsLocalPeers, trusted: configuration.trustedProxies, isSecure: tls != nil)
     }

@@ -88,7 +88,7 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard case .waiting = phase else { return }
         phase = .over
-        let configuration = loop.configuration
+        let configuration = loop.serving.configuration
         peer = connectingPeer(context.channel)
         // Who may not say whom a connection is from is not listened to at all.
         guard !opening.expectsProxyProtocol || peer.isTrusted else {
@@ -120,7 +120,7 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
             switch header.source {
             case .connection: break
             case .client(let address): peer = announcedPeer(address)
-            case .local: peer = ClientPeer(localTrusted: false, trusted: [], isSecure: opening.tls != nil)
+            case .local: peer = ClientPeer(anonymousOver: opening.tls != nil)
             }
             var rest = received
             rest.moveReaderIndex(forwardBy: header.byteCount)
@@ -173,12 +173,12 @@ final class OpeningConnection: ChannelInboundHandler, RemovableChannelHandler {
     private func connectingPeer(_ channel: any Channel) -> ClientPeer {
         if opening.isLocal { return opening.localPeer(loop) }
         return ClientPeer(
-            channel.remoteAddress, trusted: loop.configuration.trustedProxies, isSecure: opening.tls != nil)
+            channel.remoteAddress, trusted: loop.serving.configuration.trustedProxies, isSecure: opening.tls != nil)
     }
 
     /// The client whom a trusted proxy announced: from here on the peer, trusted by its own address and no other.
     private func announcedPeer(_ address: SocketAddress) -> ClientPeer {
-        ClientPeer(address, trusted: loop.configuration.trustedProxies, isSecure: opening.tls != nil)
+        ClientPeer(address, trusted: loop.serving.configuration.trustedProxies, isSecure: opening.tls != nil)
     }
 
     // MARK: - Ending

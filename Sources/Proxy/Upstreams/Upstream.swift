@@ -1,7 +1,7 @@
 /// A service behind the gateway: its targets, how one is chosen, and how long to wait for it.
 ///
 /// Limits here are those of one event loop; whoever makes the value shares out what the operator wrote for the process.
-package struct Upstream: Sendable {
+package struct Upstream: Sendable, Equatable {
     /// One process of the service, as configured; a name may stand for several addresses.
     package struct Target: Sendable, Equatable {
         /// Where it listens.

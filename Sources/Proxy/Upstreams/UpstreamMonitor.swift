@@ -20,7 +20,8 @@ final class UpstreamMonitor {
     private var names: [ResolvedName]
     private var lookUps: [Scheduled<Void>?]
     private var checks: [UpstreamEndpoint.State: Check] = [:]
-    private var published: [UpstreamEndpoint.State] = []
+    /// What was told last.
+    private(set) var published: [UpstreamEndpoint.State] = []
     private var isStopped = false
 
     /// - Parameters:
@@ -108,6 +109,11 @@ final class UpstreamMonitor {
         guard states != published else { return }
         published = states
         publish(states)
+    }
+
+    /// Tells all again, for event loops that have begun to listen.
+    func publishAgain() {
+        publish(published)
     }
 
     // MARK: - Names

@@ -21,8 +21,10 @@ final class UpstreamPool {
     typealias Waiter = (Acquisition) -> Void
 
     let upstream: Upstream
-    /// Its place among the upstreams.
-    let index: Int
+    /// The same on every event loop, and of no other upstream before or after.
+    let id: UInt64
+    /// Where its times are counted.
+    let counter: UpstreamCounter
     unowned let loop: LoopContext
     /// Where the operator is told what happens to targets.
     var logger: Logger?
@@ -36,13 +38,15 @@ final class UpstreamPool {
     private var idleCount = 0
     private var waiting = WaitingQueue<Waiter>()
     private var isServing = false
+    /// Whether the configuration in force knows it no more: it only ends what it has begun.
+    private var isRetired = false
 
-    init(_ upstream: Upstream, index: Int, loop: LoopContext) {
+    init(_ upstream: Upstream, id: UInt64, loop: LoopContext, counter: UpstreamCounter) {
         self.upstream = upstream
-        self.index = index
+        self.id = id
         self.loop = loop
+        self.counter = counter
         balancer = EndpointBalancer(upstream.balance, weights: [], start: 0)
-        update(NameResolver.literalAddresses(of: upstream))
     }
 
     // MARK: - Choosing
@@ -201,7 +205,7 @@ final class UpstreamPool {
 
     /// Takes back a connection that is clean.
     func giveBack(_ connection: UpstreamConnection) {
-        guard idleCount < upstream.idleConnections, connection.endpoint.isWelcome else {
+        guard !isRetired, idleCount < upstream.idleConnections, connection.endpoint.isWelcome else {
             connection.close()
             return
         }
@@ -222,6 +226,12 @@ final class UpstreamPool {
     func connectionEnded(_ endpoint: UpstreamEndpoint) {
         endpoint.connections -= 1
         if !waiting.isEmpty { serveWaiting() }
+    }
+
+    /// Requests in hand may end; whatever is idle is closed, now and later.
+    func retire() {
+        isRetired = true
+        closeIdle()
     }
 
     /// Closes every idle connection.

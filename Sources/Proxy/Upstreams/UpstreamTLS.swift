@@ -4,7 +4,7 @@ import NIOSSL
 /// How the targets of an upstream are spoken to over TLS: whom to trust, who to be, and by which name.
 ///
 /// Certificates are always verified, the name (or the address, where a target has no name) included.
-package struct UpstreamTLS: Sendable {
+package struct UpstreamTLS: Sendable, Equatable {
     /// Which file cannot be used.
     package enum Failure: Error, Equatable {
         /// No certificate can be read from the file of trusted ones.
@@ -19,6 +19,9 @@ package struct UpstreamTLS: Sendable {
 
     private let context: NIOSSLContext
     private let serverName: String?
+    /// The files, and what they were when they were read.
+    private let files: [String?]
+    private let fingerprints: [FileFingerprint?]
 
     /// Reads the files.
     ///
@@ -32,6 +35,9 @@ package struct UpstreamTLS: Sendable {
         trustedCertificatesFile: String? = nil, certificateFile: String? = nil, privateKeyFile: String? = nil,
         serverName: String? = nil
     ) throws(Failure) {
+        files = [trustedCertificatesFile, certificateFile, privateKeyFile]
+        // Taken before they are read: a change in between makes another value the next time.
+        fingerprints = files.map { $0.flatMap(FileFingerprint.init) }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
@@ -58,6 +64,11 @@ package struct UpstreamTLS: Sendable {
             throw .mismatch
         }
         self.serverName = serverName
+    }
+
+    /// The same files with the same content, and the same name.
+    package static func == (left: UpstreamTLS, right: UpstreamTLS) -> Bool {
+        left.serverName == right.serverName && left.files == right.files && left.fingerprints == right.fingerprints
     }
 
     /// The handler for one connection to a target.

@@ -1,0 +1,213 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension GatewayTests {
+    @Suite("a serving process takes up another configuration")
+    struct ReloadProcessTests {
+        private static let adminToken = "administrator-of-reloads"
+
+        private static var settings: GatewaySettings {
+            var settings = GatewaySettings()
+            settings.adminToken = adminToken
+            settings.tokens = nil
+            settings.sections = ["reload: {watch: false}"]
+            return settings
+        }
+
+        private struct Served {
+            var program: Program
+            var run: ProgramRun
+            var backend: RecordingBackend
+            var issuer: ForeignIssuer
+            var publicPort: Int
+            var adminPort: Int
+
+            func write(_ settings: GatewaySettings) throws {
+                try program.folder.write(
+                    settings.yaml(redisPort: nil, backendPort: backend.port), to: "portcullis.yaml")
+            }
+
+            func admin(_ method: String, _ path: String) async throws -> HTTPAnswer {
+                let connection = try await HTTPTestConnection.open(port: adminPort)
+                await connection.request(method, path, [("Authorization", "Bearer \(adminToken)")])
+                let answer = try await connection.answer()
+                await connection.close()
+                return answer
+            }
+
+            func reload() async throws -> HTTPAnswer { try await admin("POST", "/admin/v1/reload") }
+
+            func end() async {
+                run.signal(SIGTERM)
+                #expect(await run.end() == 0)
+                run.checkLog()
+                await backend.stop()
+            }
+        }
+
+        private func serve(_ settings: GatewaySettings = Self.settings) async throws -> Served {
+            SecretLedger.enter(Self.adminToken)
+            let backend = try await RecordingBackend.start()
+            let program = try Program(configuration: settings.yaml(redisPort: nil, backendPort: backend.port))
+            let issuer = try await GatewayFixture.prepare(program.folder, settings)
+            let run = try program.start("serve")
+            let ports = try await run.ports()
+            return Served(
+                program: program, run: run, backend: backend, issuer: issuer, publicPort: ports.public,
+                adminPort: ports.admin)
+        }
+
+        private func status(
+            _ connection: HTTPTestConnection, _ path: String, token: String? = nil
+        ) async throws -> Int {
+            await connection.request("GET", path, token.map { [("Authorization", "Bearer \($0)")] } ?? [])
+            return try await connection.answer().status
+        }
+
+        @Test("routes, scopes and limits, from the very next request of a kept connection on, and back again")
+        func takesUp() async throws {
+            let served = try await serve()
+            let token = try served.issuer.token()
+            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            #expect(try await status(connection, "/api/x", token: token) == 200)
+            #expect(try await status(connection, "/new/x") == 404)
+            var changed = Self.settings
+            // Before the others, so that policies and routes have other places.
+            changed.routes = [
+                "{path: /api/x, upstream: api, auth: {any_of: [jwt], scopes: [nobody:has]}}",
+                "{path: /new/, upstream: other, auth: none, rate_limit: {requests: 2, window: 1h, key: address}}",
+            ]
+            changed.upstream += "}\n  other: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
+            changed.limits += ", headers: 1KiB"
+            try served.write(changed)
+            let answer = try await served.reload()
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(try await status(connection, "/api/x", token: token) == 403, "its verdict was remembered")
+            #expect(try await status(connection, "/api/y", token: token) == 200)
+            #expect(try await status(connection, "/new/x") == 200)
+            #expect(try await status(connection, "/new/x") == 200)
+            #expect(try await status(connection, "/new/x") == 429)
+            try served.write(changed)
+            #expect(try await served.reload().status == 200)
+            #expect(try await status(connection, "/new/x") == 429, "counts go on where the numbers are the same")
+            let large = [("X-Large", String(repeating: "a", count: 2000))]
+            let other = try await HTTPTestConnection.open(port: served.publicPort)
+            await other.request("GET", "/public/x", large)
+            #expect(try await other.answer().status == 431)
+            await other.close()
+            try served.write(Self.settings)
+            #expect(try await served.reload().status == 200)
+            #expect(try await status(connection, "/api/x", token: token) == 200)
+            #expect(try await status(connection, "/new/x") == 404)
+            await connection.request("GET", "/public/x", large)
+            #expect(try await connection.answer().status == 200)
+            await connection.close()
+            await served.end()
+        }
+
+        @Test("a bad file changes nothing and says every problem; what needs a restart is named, the rest is taken up")
+        func badAndRestart() async throws {
+            let served = try await serve()
+            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            var bad = Self.settings
+            bad.routes = ["{path: /new/, upstream: nowhere, auth: none}", "{path: /other/, upstream: api}"]
+            try served.write(bad)
+            let refused = try await served.reload()
+            #expect(refused.status == 422)
+            #expect((refused.json["problems"] as? [String])?.count == 2, "\(refused.text)")
+            #expect(served.run.output.contains("nowhere"))
+            #expect(try await status(connection, "/public/x") == 200)
+            #expect(try await served.admin("GET", "/metrics").text.contains("config_last_reload_successful 0"))
+            var changed = Self.settings
+            changed.routes = ["{path: /new/, upstream: api, auth: none}"]
+            changed.leeway = "40s"
+            changed.sections += ["verification_cache: {entries: 7}"]
+            try served.write(changed)
+            let answer = try await served.reload()
+            #expect(answer.status == 200)
+            #expect(answer.json["needs_restart"] as? [String] == ["leeway", "verification_cache.entries"])
+            #expect(try await status(connection, "/new/x") == 200)
+            #expect(try await served.admin("GET", "/metrics").text.contains("config_last_reload_successful 1"))
+            let report = try await served.admin("GET", "/admin/v1/status")
+            #expect(report.status == 200)
+            let configuration = report.json["configuration"] as? [String: Any]
+            #expect((configuration?["last_reload"] as? [String: Any])?["outcome"] as? String == "reloaded")
+            #expect((configuration?["digest"] as? String)?.count == 64)
+            #expect(!report.text.contains(Self.adminToken))
+            await connection.close()
+            await served.end()
+        }
+
+        @Test("a request in hand ends as it began, though its route and its upstream are gone")
+        func inFlight() async throws {
+            var settings = Self.settings
+            let served = try await serve(settings)
+            settings.routes = ["{path: /gone/, upstream: gone, auth: none}"]
+            settings.upstream += "}\n  gone: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
+            try served.write(settings)
+            #expect(try await served.reload().status == 200)
+            let busy = try await HTTPTestConnection.open(port: served.publicPort)
+            await busy.request("GET", "/gone/slow")
+            let isHeld = await eventually { served.backend.heldCount == 1 }
+            #expect(isHeld)
+            try served.write(Self.settings)
+            #expect(try await served.reload().status == 200)
+            served.backend.release()
+            #expect(try await busy.answer().status == 200)
+            #expect(try await status(busy, "/gone/x") == 404)
+            await busy.close()
+            await served.end()
+        }
+
+        @Test("a changed file is taken up by itself")
+        func watches() async throws {
+            var settings = Self.settings
+            settings.sections = ["reload: {interval: 100ms}"]
+            let served = try await serve(settings)
+            settings.routes = ["{path: /new/, upstream: api, auth: none}"]
+            try served.write(settings)
+            let isTakenUp = await eventually { served.run.output.contains("configuration reloaded") }
+            #expect(isTakenUp)
+            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            #expect(try await status(connection, "/new/x") == 200)
+            await connection.close()
+            await served.end()
+        }
+
+        @Test("200 reloads under load: no request fails, no descriptor is lost")
+        func manyReloads() async throws {
+            let served = try await serve()
+            let token = try served.issuer.token()
+            let figures = ProcessFigures(served.run.processIdentifier)
+            let clients = (0..<4).map { _ in
+                Task {
+                    let connection = try await HTTPTestConnection.open(port: served.publicPort)
+                    var statuses: [Int: Int] = [:]
+                    while !Task.isCancelled {
+                        statuses[try await status(connection, "/api/x", token: token), default: 0] += 1
+                    }
+                    await connection.close()
+                    return statuses
+                }
+            }
+            var changed = Self.settings
+            changed.routes = ["{path: /new/, upstream: other, auth: none}"]
+            changed.upstream += "}\n  other: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
+            var descriptors = 0
+            for round in 0..<200 {
+                try served.write(round % 2 == 0 ? changed : Self.settings)
+                let answer = try await served.reload()
+                try #require(answer.status == 200, "\(answer.text)")
+                if round == 20 { descriptors = figures.descriptorCount }
+            }
+            #expect(figures.descriptorCount <= descriptors + 8)
+            for client in clients {
+                client.cancel()
+                let statuses = try await client.value
+                #expect(Set(statuses.keys) == [200], "\(statuses)")
+            }
+            await served.end()
+        }
+    }
+}
