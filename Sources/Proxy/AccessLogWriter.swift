@@ -24,20 +24,20 @@ package final class AccessLogWriter: Sendable {
         thread.start()
     }
 
-    /// How many bytes of lines were dropped.
-    package var droppedBytes: Int { dropped.load(ordering: .relaxed) }
+    /// How many lines were dropped, those included of which a part was written.
+    package var droppedLineCount: Int { dropped.load(ordering: .relaxed) }
 
     /// Hands over complete lines.
     package func write(_ lines: ByteBuffer) {
         let count = lines.readableBytes
         guard pendingBytes.load(ordering: .relaxed) + count <= Self.pendingByteLimit else {
-            dropped.add(count, ordering: .relaxed)
+            dropped.add(Self.lineCount(lines, lost: count), ordering: .relaxed)
             return
         }
         pendingBytes.add(count, ordering: .relaxed)
         thread.submit { [self] _ in
             let lost = Self.writeAll(lines, to: descriptor)
-            if lost > 0 { dropped.add(lost, ordering: .relaxed) }
+            if lost > 0 { dropped.add(Self.lineCount(lines, lost: lost), ordering: .relaxed) }
             pendingBytes.subtract(count, ordering: .relaxed)
         }
     }
@@ -45,6 +45,11 @@ package final class AccessLogWriter: Sendable {
     /// Writes what waits, and ends the thread.
     package func shutdown() async {
         try? await thread.shutdownGracefully()
+    }
+
+    /// How many lines end in the last bytes of a batch.
+    private static func lineCount(_ lines: ByteBuffer, lost: Int) -> Int {
+        lines.readableBytesView.suffix(lost).count { $0 == UInt8(ascii: "\n") }
     }
 
     /// Writes what can be written.

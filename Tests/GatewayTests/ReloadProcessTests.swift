@@ -20,12 +20,13 @@ extension GatewayTests {
             var run: ProgramRun
             var backend: RecordingBackend
             var issuer: ForeignIssuer
+            var redisPort: Int?
             var publicPort: Int
             var adminPort: Int
 
             func write(_ settings: GatewaySettings) throws {
                 try program.folder.write(
-                    settings.yaml(redisPort: nil, backendPort: backend.port), to: "portcullis.yaml")
+                    settings.yaml(redisPort: redisPort, backendPort: backend.port), to: "portcullis.yaml")
             }
 
             func admin(_ method: String, _ path: String) async throws -> HTTPAnswer {
@@ -46,16 +47,18 @@ extension GatewayTests {
             }
         }
 
-        private func serve(_ settings: GatewaySettings = Self.settings) async throws -> Served {
+        private func serve(
+            _ settings: GatewaySettings = Self.settings, redisPort: Int? = nil
+        ) async throws -> Served {
             SecretLedger.enter(Self.adminToken)
             let backend = try await RecordingBackend.start()
-            let program = try Program(configuration: settings.yaml(redisPort: nil, backendPort: backend.port))
+            let program = try Program(configuration: settings.yaml(redisPort: redisPort, backendPort: backend.port))
             let issuer = try await GatewayFixture.prepare(program.folder, settings)
             let run = try program.start("serve")
             let ports = try await run.ports()
             return Served(
-                program: program, run: run, backend: backend, issuer: issuer, publicPort: ports.public,
-                adminPort: ports.admin)
+                program: program, run: run, backend: backend, issuer: issuer, redisPort: redisPort,
+                publicPort: ports.public, adminPort: ports.admin)
         }
 
         private func status(
@@ -160,6 +163,37 @@ extension GatewayTests {
             await served.end()
         }
 
+        @Test("a request parked at a stopped Redis is judged by the policy it began with, whatever stands in its place")
+        func parked() async throws {
+            let redis = try RedisServerProcess()
+            let served = try await serve(redisPort: redis.port)
+            let token = try served.issuer.token()
+            let parked = try await HTTPTestConnection.open(port: served.publicPort)
+            let isReady = try await eventually { try await status(parked, "/api/x", token: token) == 200 }
+            #expect(isReady)
+            served.backend.forget()
+            redis.pause()
+            await parked.request("GET", "/api/x", [("Authorization", "Bearer \(token)")])
+            // Whole rounds through the gateway: the parked one has been read by then.
+            let later = try await HTTPTestConnection.open(port: served.publicPort)
+            for _ in 0..<4 { #expect(try await status(later, "/public/x") == 200) }
+            var changed = Self.settings
+            // Other policies stand at every place, and nobody meets them.
+            changed.standardRoutes = [
+                "{path: /aaa/, upstream: api, auth: {any_of: [jwt], scopes: [nobody:has]}}",
+                "{path: /public/, upstream: api, auth: none}",
+                "{path: /api/, upstream: api, auth: {any_of: [jwt], scopes: [nobody:has]}}",
+            ]
+            try served.write(changed)
+            #expect(try await served.reload().status == 200)
+            redis.resume()
+            #expect(try await parked.answer().status == 200)
+            #expect(try await status(parked, "/api/x", token: token) == 403)
+            await parked.close()
+            await later.close()
+            await served.end()
+        }
+
         @Test("a changed file is taken up by itself")
         func watches() async throws {
             var settings = Self.settings
@@ -175,7 +209,7 @@ extension GatewayTests {
             await served.end()
         }
 
-        @Test("200 reloads under load: no request fails, no descriptor is lost")
+        @Test("200 reloads under load: no request fails, no descriptor and no memory is lost")
         func manyReloads() async throws {
             let served = try await serve()
             let token = try served.issuer.token()
@@ -194,14 +228,18 @@ extension GatewayTests {
             var changed = Self.settings
             changed.routes = ["{path: /new/, upstream: other, auth: none}"]
             changed.upstream += "}\n  other: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
-            var descriptors = 0
+            var (descriptors, resident) = (0, 0)
             for round in 0..<200 {
                 try served.write(round % 2 == 0 ? changed : Self.settings)
                 let answer = try await served.reload()
                 try #require(answer.status == 200, "\(answer.text)")
-                if round == 20 { descriptors = figures.descriptorCount }
+                guard round == 20 else { continue }
+                descriptors = figures.descriptorCount
+                resident = try #require(figures.residentByteCount)
             }
             #expect(figures.descriptorCount <= descriptors + 8)
+            let grown = try #require(figures.residentByteCount) - resident
+            #expect(grown < 16 << 20, "180 reloads took \(grown) bytes")
             for client in clients {
                 client.cancel()
                 let statuses = try await client.value

@@ -157,7 +157,7 @@ package final class Gateway: Service {
             metrics: MetricsDocument(
                 server: server, registry: metrics, revocation: revocation, redis: redis,
                 listenerNames: plan.listeners.map(\.settings.keyPath),
-                version: Version.current, keyDirectory: keyDirectory),
+                version: Version.current, output: output, keyDirectory: keyDirectory),
             authorization: AdminAuthorization(
                 token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),
             endpoints: publicAPI.administration(

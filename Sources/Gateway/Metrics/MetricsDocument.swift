@@ -15,6 +15,8 @@ struct MetricsDocument: Sendable {
     /// The names of the listeners, in their order.
     let listenerNames: [String]
     let version: String
+    /// Where log lines go.
+    let output: AccessLogWriter
     /// Where the signing keys are, when that is a directory.
     let keyDirectory: SigningKeyDirectory?
 
@@ -28,6 +30,9 @@ struct MetricsDocument: Sendable {
         writeAuthentication(await revocation.counts(), to: &text)
         writeRedis(to: &text)
         writeKeys(to: &text)
+        let dropped = Self.prefix + "access_log_dropped_total"
+        text.family(dropped, .counter, "Lines of the log that could not be written in time, and are lost.")
+        text.sample(dropped, [], output.droppedLineCount)
         registry.write(to: &text)
         text.family(Self.prefix + "build_info", .gauge, "Always 1; the label tells which version runs.")
         text.sample(Self.prefix + "build_info", [("version", version)], 1)

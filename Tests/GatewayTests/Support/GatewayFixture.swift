@@ -111,7 +111,7 @@ final class GatewayFixture: Sendable {
         await backend.stop()
         try? log.close()
         let text = logText
-        #expect(SecretLedger.leaks(in: text) == [])
+        #expect(SecretLedger.logLeaks(in: text) == [])
         for line in text.split(separator: "\n") {
             let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
             #expect(object?["timestamp"] is String && object?["severity"] is String && object?["message"] is String)

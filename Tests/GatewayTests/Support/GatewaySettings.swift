@@ -44,6 +44,11 @@ struct GatewaySettings {
     var credentials = ""
     /// Further members of the upstream.
     var upstream = "response_timeout: 10s"
+    /// The routes that every gateway has.
+    var standardRoutes = [
+        "{path: /api/, upstream: api, auth: {any_of: [jwt]}}",
+        "{path: /public/, upstream: api, auth: none}",
+    ]
     /// Routes besides the standard ones, each a line of YAML without its dash.
     var routes: [String] = []
     /// Further issuers, each a line of YAML without its dash.
@@ -90,10 +95,6 @@ struct GatewaySettings {
         lines += issuers.map { "  - \($0)" }
         lines += sections
         lines += ["upstreams:", "  api: {targets: [\"http://127.0.0.1:\(backendPort)\"], \(upstream)}", "routes:"]
-        let standardRoutes = [
-            "{path: /api/, upstream: api, auth: {any_of: [jwt]}}",
-            "{path: /public/, upstream: api, auth: none}",
-        ]
         lines += (standardRoutes + routes).map { "  - \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -74,7 +74,7 @@ extension ProgramRun {
 
     /// Checks every line of standard output and searches all for secrets.
     func checkLog(sourceLocation: SourceLocation = #_sourceLocation) {
-        #expect(SecretLedger.leaks(in: output + errors) == [], sourceLocation: sourceLocation)
+        #expect(SecretLedger.logLeaks(in: output + errors) == [], sourceLocation: sourceLocation)
         let severities = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"]
         for line in output.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
             let object = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) as? [String: Any]
