@@ -12,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract:
-            "Run the gateway in the foreground; SIGTERM and SIGINT drain it, SIGHUP has it read its configuration anew.")
+            "Run the gateway in the foreground; SIGTERM and SIGINT drain it, SIGHUP has it read its files anew.")
 
     @OptionGroup var file: ConfigurationOption
 
