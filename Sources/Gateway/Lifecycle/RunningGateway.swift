@@ -111,6 +111,8 @@ package final class RunningGateway: Sendable {
     /// Drains the public listener, then ends everything it needed.
     package func shutdown() async {
         let parts = parts.withLock { $0 }
+        // Each holds the other.
+        self.parts.withLock { $0.configurationReloading = nil }
         await parts.configurationReloading?.stop()
         for reloader in parts.reloaders { reloader.stop() }
         await parts.keySources?.stop()
