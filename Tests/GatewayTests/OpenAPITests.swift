@@ -14,9 +14,9 @@ extension AccountTests {
             var found: [(String, String)] = []
             var path = ""
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-                if let match = line.wholeMatch(of: /  (\/[^:]*):/) {
+                if let match = line.wholeMatch(of: #/  (/[^:]*):/#) {
                     path = String(match.1).replacing("{name}", with: "AAAAAAAAAAAA")
-                } else if let match = line.wholeMatch(of: /    (get|post|patch|delete):/), path.hasPrefix(prefix) {
+                } else if let match = line.wholeMatch(of: #/    (get|post|patch|delete):/#), path.hasPrefix(prefix) {
                     found.append((match.1.uppercased(), path))
                 }
             }
@@ -39,7 +39,8 @@ extension AccountTests {
             #expect(operations.count >= 23)
             // What the admin tests know of is described, too.
             for (method, path) in AdminTests.paths where !path.contains("//") && !path.hasSuffix("/") {
-                let plain = path.prefix { $0 != "?" }.replacing(/\/(users|clients)\/.+$/) { "/\($0.1)/AAAAAAAAAAAA" }
+                let plain = String(path.prefix { $0 != "?" })
+                    .replacing(#/\/(users|clients)\/.+$/#) { "/\($0.1)/AAAAAAAAAAAA" }
                 #expect(operations.contains { $0 == (method, plain) }, "\(method) \(plain)")
             }
             try await GatewayFixture.with(AdminTests.settings) { gateway in

@@ -21,10 +21,10 @@ def schemathesis(folder, url, token, selection):
     (folder / "schemathesis.toml").write_text("")
     program = pathlib.Path(sys.executable).parent / "schemathesis"
     command = [
-        program, "--config-file", folder / "schemathesis.toml", "run", folder / "openapi.yaml", "--url", url,
+        program, "--config-file", folder / "schemathesis.toml", "--no-color", "run", folder / "openapi.yaml", "--url", url,
         "--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--seed", SEED, "--max-examples", "15",
         "--phases", "examples,coverage,fuzzing", "--max-time", "50", "--request-timeout", "10", "--no-shrink",
-        "--continue-on-failure", "--generation-database", ":memory:", "--warnings", "off", "--no-color", *selection]
+        "--continue-on-failure", "--generation-database", ":memory:", "--warnings", "off", *selection]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=140)
     if ended.returncode != 0:
         print(ended.stdout[-12000:], ended.stderr[-2000:])
