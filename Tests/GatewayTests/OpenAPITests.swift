@@ -39,9 +39,8 @@ extension AccountTests {
             #expect(operations.count >= 23)
             // What the admin tests know of is described, too.
             for (method, path) in AdminTests.paths where !path.contains("//") && !path.hasSuffix("/") {
-                let plain = String(path.prefix { $0 != "?" }).replacing(#/\/(users|clients)\/.+$/#) {
-                    "/\($0.1)/AAAAAAAAAAAA"
-                }
+                let plain = String(path.prefix { $0 != "?" })
+                    .replacing(#/\/(users|clients)\/.+$/#) { "/\($0.1)/AAAAAAAAAAAA" }
                 #expect(operations.contains { $0 == (method, plain) }, "\(method) \(plain)")
             }
             try await GatewayFixture.with(AdminTests.settings) { gateway in
