@@ -4,11 +4,10 @@ import JOSE
 import Proxy
 
 /// `/admin/v1/api-keys`: keys for machines and agents that present one string.
-struct AdminAPIKeys: AdminEndpoints {
+struct AdminAPIKeys: CredentialEndpoints {
     /// A hundred years; what lives longer has no end.
     private static let lifetimes = 1...3_153_600_000
 
-    /// `nil` where no accounts are kept.
     let credentials: CredentialAdministration?
     let auditLog: AuditLog
 
@@ -20,23 +19,16 @@ struct AdminAPIKeys: AdminEndpoints {
         group.delete("/api-keys/{name}", use: delete)
     }
 
-    private func required() throws -> CredentialAdministration {
-        guard let credentials else { throw Problem.noCredentials }
-        return credentials
-    }
-
     @Sendable
     private func list(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["limit", "after"])
-        let limit = try query.listLimit()
-        let after = try query.text("after").map { text throws(CredentialError) in try APIKeyID(text) }
+        let page = try page(request)
+        let after = try page.after.map { text throws(CredentialError) in try APIKeyID(text) }
         let found = try await credentials.perform { store throws(CredentialError) in
-            try store.listAPIKeys(after: after, limit: limit + 1)
+            try store.listAPIKeys(after: after, limit: page.limit + 1)
         }
         let now = credentials.clock()
-        return AdminAPI.list("api_keys", found, limit: limit, name: \.id.text) {
+        return AdminAPI.list("api_keys", found, limit: page.limit, name: \.id.text) {
             .object(Self.members($0, nowMilliseconds: now))
         }
     }
@@ -88,9 +80,7 @@ struct AdminAPIKeys: AdminEndpoints {
     @Sendable
     private func delete(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["reason"])
-        let reason = try query.reason()
+        let reason = try deletionReason(request)
         let id = try Self.id(context)
         try await revoke(id, credentials, reason: reason, context)
         try await credentials.perform { store throws(CredentialError) in try store.delete(id) }

@@ -4,8 +4,7 @@ import JOSE
 import Proxy
 
 /// `/admin/v1/clients`: the programs that get tokens of their own.
-struct AdminClients: AdminEndpoints {
-    /// `nil` where no accounts are kept.
+struct AdminClients: CredentialEndpoints {
     let credentials: CredentialAdministration?
     let auditLog: AuditLog
 
@@ -17,22 +16,15 @@ struct AdminClients: AdminEndpoints {
         group.delete("/clients/{name}", use: delete)
     }
 
-    private func required() throws -> CredentialAdministration {
-        guard let credentials else { throw Problem.noCredentials }
-        return credentials
-    }
-
     @Sendable
     private func list(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["limit", "after"])
-        let limit = try query.listLimit()
-        let after = try query.text("after").map { text throws(CredentialError) in try ClientID(text) }
+        let page = try page(request)
+        let after = try page.after.map { text throws(CredentialError) in try ClientID(text) }
         let found = try await credentials.perform { store throws(CredentialError) in
-            try store.listClients(after: after, limit: limit + 1)
+            try store.listClients(after: after, limit: page.limit + 1)
         }
-        return AdminAPI.list("clients", found, limit: limit, name: \.id.text) { .object(Self.members($0)) }
+        return AdminAPI.list("clients", found, limit: page.limit, name: \.id.text) { .object(Self.members($0)) }
     }
 
     @Sendable
@@ -84,9 +76,7 @@ struct AdminClients: AdminEndpoints {
     @Sendable
     private func delete(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["reason"])
-        let reason = try query.reason()
+        let reason = try deletionReason(request)
         let id = try Self.id(context)
         try await disable(id, credentials, reason: reason, context)
         try await credentials.revokeKeys(of: .client(id), reason: reason)

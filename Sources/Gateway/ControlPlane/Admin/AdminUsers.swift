@@ -4,8 +4,7 @@ import JOSE
 import Proxy
 
 /// `/admin/v1/users`: the accounts that can log in.
-struct AdminUsers: AdminEndpoints {
-    /// `nil` where no accounts are kept.
+struct AdminUsers: CredentialEndpoints {
     let credentials: CredentialAdministration?
     let auditLog: AuditLog
 
@@ -17,19 +16,12 @@ struct AdminUsers: AdminEndpoints {
         group.delete("/users/{name}", use: delete)
     }
 
-    private func required() throws -> CredentialAdministration {
-        guard let credentials else { throw Problem.noCredentials }
-        return credentials
-    }
-
     @Sendable
     private func list(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["limit", "after"])
-        let limit = try query.listLimit()
-        let found = try await credentials.users.list(after: try query.text("after"), limit: limit + 1)
-        return AdminAPI.list("users", found, limit: limit, name: \.name.text, document: Self.document)
+        let page = try page(request)
+        let found = try await credentials.users.list(after: page.after, limit: page.limit + 1)
+        return AdminAPI.list("users", found, limit: page.limit, name: \.name.text, document: Self.document)
     }
 
     @Sendable
@@ -73,9 +65,7 @@ struct AdminUsers: AdminEndpoints {
     @Sendable
     private func delete(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        let query = try RequestParameters(query: request.uri.query)
-        try query.refuseOthers(than: ["reason"])
-        let reason = try query.reason()
+        let reason = try deletionReason(request)
         let user = try await Self.user(try context.name(), credentials)
         try await disable(user.name.text, credentials, reason: reason, context)
         try await credentials.revokeKeys(of: .subject(user.name), reason: reason)
