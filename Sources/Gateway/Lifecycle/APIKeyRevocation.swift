@@ -2,8 +2,6 @@ package import Credentials
 import Foundation
 package import GatewayConfiguration
 package import Logging
-import NIOCore
-import NIOPosix
 import RedisClient
 import Revocation
 
@@ -46,28 +44,26 @@ package struct APIKeyRevocation: Sendable {
         _ keys: [APIKeyID], configuration: Configuration, reason: String, logger: Logger
     ) async throws -> Bool {
         guard let redis = configuration.redis else { return false }
-        let plan = RevocationKeys(prefix: redis.keyPrefix)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(configuration: try RedisConfiguration(redis), eventLoopGroup: group, logger: logger)
-        let end = ContinuousClock.now + .milliseconds(redis.connectTimeoutMilliseconds)
-        while !client.isReady, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(5)) }
         let accessMilliseconds = (configuration.tokens?.accessLifetimeSeconds ?? 0) * 1000
         let foreignMilliseconds = (configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0) * 1000
         let lifetimes = RevocationLifetimes(
             accessMilliseconds: accessMilliseconds, foreignMilliseconds: foreignMilliseconds,
             leewayMilliseconds: configuration.leewaySeconds * 1000)
-        let announcement = APIKeyRevocation(
-            writer: RedisRevocationWriter(client: client, keys: plan, lifetimes: lifetimes),
-            cacheLifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0)
-        var failure: RevocationFailure?
-        do throws(RevocationFailure) {
-            try await announcement.announce(
-                keys, nowMilliseconds: Int64(Date.now.timeIntervalSince1970 * 1000), reason: reason)
-        } catch {
-            failure = error
+        let failure = await RedisErrand.run(
+            try RedisConfiguration(redis), patienceMilliseconds: redis.connectTimeoutMilliseconds, logger: logger
+        ) { client -> RevocationFailure? in
+            let announcement = APIKeyRevocation(
+                writer: RedisRevocationWriter(
+                    client: client, keys: RevocationKeys(prefix: redis.keyPrefix), lifetimes: lifetimes),
+                cacheLifetimeSeconds: configuration.credentials?.apiKeyCacheLifetimeSeconds ?? 0)
+            do throws(RevocationFailure) {
+                try await announcement.announce(
+                    keys, nowMilliseconds: Int64(Date.now.timeIntervalSince1970 * 1000), reason: reason)
+                return nil
+            } catch {
+                return error
+            }
         }
-        await client.shutdown()
-        try? await group.shutdownGracefully()
         guard failure == nil else {
             throw GatewayError(
                 .unavailable,

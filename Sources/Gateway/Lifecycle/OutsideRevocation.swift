@@ -1,8 +1,5 @@
 import Foundation
 package import GatewayConfiguration
-import Logging
-import NIOCore
-import NIOPosix
 import RedisClient
 import Revocation
 
@@ -44,24 +41,18 @@ package enum OutsideRevocation {
     ) async -> Outcome {
         guard let redis = configuration.redis, let tokens = configuration.tokens else { return .outOfReach }
         guard let settings = try? RedisConfiguration(redis) else { return .unavailable }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(
-            configuration: settings, eventLoopGroup: group,
-            logger: Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() })
-        let deadline = ContinuousClock.now + .milliseconds(redis.connectTimeoutMilliseconds)
-        while !client.isReady, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
         let lifetimes = RevocationLifetimes(
             accessMilliseconds: tokens.accessLifetimeSeconds * 1000,
             foreignMilliseconds: (configuration.issuers.map(\.maximumLifetimeSeconds).max() ?? 0) * 1000,
             leewayMilliseconds: configuration.leewaySeconds * 1000,
             sessionIdleMilliseconds: tokens.refreshLifetimeSeconds * 1000)
-        let writer = RedisRevocationWriter(
-            client: client, keys: RevocationKeys(prefix: redis.keyPrefix), lifetimes: lifetimes)
-        let now = Int64(Date.now.timeIntervalSince1970 * 1000)
-        let revocation = lifetimes.revocation(of: target, nowMilliseconds: now, reason: reason)
-        let isWritten = (try? await writer.revoke([revocation], nowMilliseconds: now)) != nil
-        await client.shutdown()
-        try? await group.shutdownGracefully()
-        return isWritten ? .revoked : .unavailable
+        return await RedisErrand.run(settings, patienceMilliseconds: redis.connectTimeoutMilliseconds) { client in
+            let writer = RedisRevocationWriter(
+                client: client, keys: RevocationKeys(prefix: redis.keyPrefix), lifetimes: lifetimes)
+            let now = Int64(Date.now.timeIntervalSince1970 * 1000)
+            let revocation = lifetimes.revocation(of: target, nowMilliseconds: now, reason: reason)
+            let isWritten = (try? await writer.revoke([revocation], nowMilliseconds: now)) != nil
+            return isWritten ? .revoked : .unavailable
+        }
     }
 }

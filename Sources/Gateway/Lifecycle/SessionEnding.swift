@@ -1,8 +1,5 @@
 import Foundation
 package import GatewayConfiguration
-import Logging
-import NIOCore
-import NIOPosix
 import RedisClient
 import Revocation
 import Sessions
@@ -37,23 +34,15 @@ package enum SessionEnding {
         let plan = try GatewayPlan(configuration, path: path, loopCount: 1)
         guard let redis = plan.redis else { return .outOfReach }
         guard let policy = plan.sessionPolicy, let keys = plan.signingKeys else { return .noSessions }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(
-            configuration: redis, eventLoopGroup: group,
-            logger: Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() })
-        let deadline = ContinuousClock.now + .milliseconds(settings.connectTimeoutMilliseconds)
-        while !client.isReady, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
-        var outcome = Outcome.unavailable
-        if let service = try? SessionService(
-            policy: policy, signingKeys: keys,
-            store: RedisSessionStore(client: client, keys: SessionKeys(prefix: plan.revocationKeys.prefix)),
-            clock: { Int64(Date.now.timeIntervalSince1970 * 1000) }, audit: { _ in }),
-            let count = try? await service.endAll(subject: subject, reason: .administrator)
-        {
-            outcome = .ended(count: count)
+        return await RedisErrand.run(redis, patienceMilliseconds: settings.connectTimeoutMilliseconds) { client in
+            let service = try? SessionService(
+                policy: policy, signingKeys: keys,
+                store: RedisSessionStore(client: client, keys: SessionKeys(prefix: plan.revocationKeys.prefix)),
+                clock: { Int64(Date.now.timeIntervalSince1970 * 1000) }, audit: { _ in })
+            guard let count = try? await service?.endAll(subject: subject, reason: .administrator) else {
+                return .unavailable
+            }
+            return .ended(count: count)
         }
-        await client.shutdown()
-        try? await group.shutdownGracefully()
-        return outcome
     }
 }
