@@ -15,24 +15,11 @@ case $kind in
     *) fail "unknown kind $kind; use load, soak, bench or scaling" ;;
 esac
 
-# Python packages of the comparison, in an environment of their own, made anew when others are wanted.
-prepare_python() {
-    local environment=.run/bench/environment requirements=bench/compare/requirements.txt
-    ! cmp -s "$requirements" "$environment/requirements.txt" || return 0
-    say "Installing the Python packages of $requirements into $environment:"
-    sed 's/^/  /' "$requirements"
-    rm -rf "$environment"
-    python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" ||
-        fail "the packages could not be installed; why stands above"
-    cp "$requirements" "$environment/requirements.txt"
-}
-
 case $kind in
     load | soak) deploy/demo/prepare.sh run load ;;
     *)
         deploy/demo/prepare.sh run bench
-        prepare_python
+        python_environment .run/bench/environment bench/compare/requirements.txt
         ;;
 esac
 build_release

@@ -102,7 +102,8 @@ package final class RedisClient: Sendable {
     ///
     /// Call it on that event loop.
     package func connection(on eventLoop: any EventLoop) -> RedisConnection {
-        // Asked once for each event loop at start, with the loops of the very group the client was made with.
+        // No request chooses the loop: it is asked for at the start and at each reload, with the loops of the very group
+        // that the client was made with.
         guard let box = connections[ObjectIdentifier(eventLoop)] else {
             preconditionFailure("the event loop is not of the client's group")
         }

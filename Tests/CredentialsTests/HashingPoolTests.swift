@@ -1,4 +1,5 @@
 import Credentials
+import TestSupport
 import Testing
 
 @Suite("The hashing pool", .timeLimit(.minutes(1)))

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Stands between clients and a server and does to their bytes what networks and middle boxes do.
@@ -63,25 +62,11 @@ package final class ByteRelay: Sendable {
     /// - Throws: When it cannot listen.
     package static func start(to serverPort: Int) async throws -> ByteRelay {
         let control = Control()
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { client in
-                control.add(client)
-                // Both on one event loop, so that neither side has to be locked.
-                return ClientBootstrap(group: client.eventLoop)
-                    .channelOption(.autoRead, value: false)
-                    .connect(host: "127.0.0.1", port: serverPort)
-                    .flatMapThrowing { server in
-                        control.add(server)
-                        let link = Link()
-                        try client.pipeline.syncOperations.addHandler(Side(control, link, other: server))
-                        try server.pipeline.syncOperations.addHandler(Side(control, link, other: client))
-                        server.setOption(.autoRead, value: true).and(client.setOption(.autoRead, value: true))
-                            .whenComplete { _ in }
-                    }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let listener = try await RelayListener.start(to: serverPort, opened: control.add) { client, server in
+            let link = Link()
+            try client.pipeline.syncOperations.addHandler(Side(control, link, other: server))
+            try server.pipeline.syncOperations.addHandler(Side(control, link, other: client))
+        }
         return ByteRelay(listener: listener, control: control)
     }
 

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Stands between a client and a Redis and can stop a script on its way there, or its reply on the way back.
@@ -60,28 +59,11 @@ package final class RedisRelay: Sendable {
     /// - Throws: when it cannot listen.
     package static func start(to serverPort: Int) async throws -> RedisRelay {
         let control = Switch()
-        let group = MultiThreadedEventLoopGroup.singleton
-        let listener = try await ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { client in
-                control.add(client)
-                // Both on one event loop, so that neither side has to be locked.
-                return ClientBootstrap(group: client.eventLoop)
-                    .channelOption(.autoRead, value: false)
-                    .connect(host: "127.0.0.1", port: serverPort)
-                    .flatMapThrowing { server in
-                        control.add(server)
-                        let exchange = Exchange(control)
-                        try client.pipeline.syncOperations.addHandler(
-                            Side(of: exchange, isClient: true, other: server))
-                        try server.pipeline.syncOperations.addHandler(
-                            Side(of: exchange, isClient: false, other: client))
-                        server.setOption(.autoRead, value: true).and(client.setOption(.autoRead, value: true))
-                            .whenComplete { _ in }
-                    }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let listener = try await RelayListener.start(to: serverPort, opened: control.add) { client, server in
+            let exchange = Exchange(control)
+            try client.pipeline.syncOperations.addHandler(Side(of: exchange, isClient: true, other: server))
+            try server.pipeline.syncOperations.addHandler(Side(of: exchange, isClient: false, other: client))
+        }
         return RedisRelay(listener: listener, control: control)
     }
 

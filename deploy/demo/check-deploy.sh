@@ -18,15 +18,7 @@ folder=$PWD/.run/deploy-check
 mkdir -p "$folder"
 chmod 700 .run "$folder"
 environment=$folder/environment
-requirements=deploy/demo/deploy-requirements.txt
-if ! cmp -s "$requirements" "$environment/requirements.txt"; then
-    say "Installing the Python packages of $requirements into $environment …"
-    rm -rf "$environment"
-    python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" ||
-        fail "the packages could not be installed; why stands above"
-    cp "$requirements" "$environment/requirements.txt"
-fi
+python_environment "$environment" deploy/demo/deploy-requirements.txt
 export PATH=$environment/bin:$PATH:/usr/sbin
 export INTEROP_FOLDER=$folder/files
 rm -rf "$INTEROP_FOLDER"

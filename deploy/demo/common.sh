@@ -216,3 +216,15 @@ set_up() {
     start "the gateway" "$folder/gateway.log" "$release_folder/release/portcullis" serve --config "$configuration"
     until_ready gateway_is_ready
 }
+
+# python_environment FOLDER REQUIREMENTS: a virtual environment with those packages, made anew when others are wanted.
+python_environment() {
+    local environment=$1 requirements=$2
+    ! cmp -s "$requirements" "$environment/requirements.txt" || return 0
+    say "Installing the Python packages of $requirements into $environment …"
+    rm -rf "$environment"
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" ||
+        fail "the packages could not be installed; why stands above"
+    cp "$requirements" "$environment/requirements.txt"
+}

@@ -15,16 +15,7 @@ swift build --quiet --product portcullis --scratch-path .build
 mkdir -p .run/interop
 chmod 700 .run .run/interop
 environment=.run/interop/environment
-requirements=Tests/Interop/requirements.txt
-# Made anew when the packages wanted are others.
-if ! cmp -s "$requirements" "$environment/requirements.txt"; then
-    say "Installing the Python packages of $requirements into $environment …"
-    rm -rf "$environment"
-    python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" ||
-        fail "the packages could not be installed; why stands above"
-    cp "$requirements" "$environment/requirements.txt"
-fi
+python_environment "$environment" Tests/Interop/requirements.txt
 
 export PORTCULLIS=$PWD/.build/debug/portcullis
 export SWIFT_BACKTRACE=enable=no PYTHONDONTWRITEBYTECODE=1

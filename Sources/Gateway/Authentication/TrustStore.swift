@@ -24,6 +24,16 @@ final class TrustStore: Sendable {
         func makeVerifier() throws(JOSEError) -> TokenVerifier {
             try TokenVerifier(issuers: issuers, leewaySeconds: leewaySeconds)
         }
+
+        /// Why no verifier can be made; found here and not on an event loop.
+        fileprivate var failure: JOSEError? {
+            do throws(JOSEError) {
+                _ = try makeVerifier()
+                return nil
+            } catch {
+                return error
+            }
+        }
     }
 
     /// An issuer of another configuration.
@@ -104,11 +114,7 @@ final class TrustStore: Sendable {
             let next = Snapshot(
                 generation: state.snapshot.generation + 1, list: state.snapshot.list + 1, issuers: issuers,
                 leewaySeconds: state.snapshot.leewaySeconds)
-            do throws(JOSEError) {
-                _ = try next.makeVerifier()
-            } catch {
-                return error
-            }
+            if let failure = next.failure { return failure }
             state.snapshot = next
             state.places = successors.map(\.place)
             return nil
@@ -129,11 +135,7 @@ final class TrustStore: Sendable {
             let next = Snapshot(
                 generation: state.snapshot.generation + 1, list: state.snapshot.list, issuers: issuers,
                 leewaySeconds: state.snapshot.leewaySeconds)
-            do throws(JOSEError) {
-                _ = try next.makeVerifier()
-            } catch {
-                return error
-            }
+            if let failure = next.failure { return failure }
             state.snapshot = next
             // In here, so that nobody is handed two changes in the wrong order.
             for subscriber in state.subscribers { subscriber(next) }

@@ -27,16 +27,6 @@ enum Samples {
     static let longBcryptPassword = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 }
 
-/// Waits until a condition holds, for at most ten seconds.
-func eventually(_ condition: @Sendable () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-        guard ContinuousClock.now < deadline else { return false }
-        try? await Task.sleep(for: .milliseconds(1))
-    }
-    return true
-}
-
 /// A directory of its own for each test, removed at the end.
 final class TemporaryDirectory: Sendable {
     let path: String
