@@ -3,32 +3,30 @@ package import RedisClient
 /// Asks whether tokens are revoked, on one event loop; one for each loop.
 package final class DenyList {
     private enum Backing {
-        case redis(RedisConnection)
+        case redis(RedisConnection, RevocationMirror)
         case inProcess(InProcessDenyList)
     }
 
     private let backing: Backing
-    private let mirror: RevocationMirror?
     private let reader: RevocationIndexReader?
     /// Whether what the mirror does not know is taken for not revoked while it is fresh.
     private let answersFromMirror: Bool
 
-    /// Asks Redis; queries need ``DenyListQuery/Forms/command``, and with a mirror ``DenyListQuery/Forms/digests``.
+    /// Asks Redis; queries need ``DenyListQuery/Forms/command`` and ``DenyListQuery/Forms/digests``.
     /// - Parameters:
     ///   - connection: the connection of the loop this is used on.
-    ///   - mirror: what is known of revocations in memory. What it knows to be revoked is refused without asking.
+    ///   - mirror: what is known of revocations in memory, and of Redis. What it knows to be revoked is refused without
+    ///     asking, and Redis is believed while it has the epoch that the mirror trusts.
     ///   - answersFromMirror: whether the rest is let through without asking while the mirror is fresh.
-    package init(connection: RedisConnection, mirror: RevocationMirror? = nil, answersFromMirror: Bool = false) {
-        backing = .redis(connection)
-        self.mirror = mirror
+    package init(connection: RedisConnection, mirror: RevocationMirror, answersFromMirror: Bool = false) {
+        backing = .redis(connection, mirror)
         self.answersFromMirror = answersFromMirror
-        reader = mirror.map { RevocationIndexReader($0.index) }
+        reader = RevocationIndexReader(mirror.index)
     }
 
     /// Asks a store inside the process; queries need ``DenyListQuery/Forms/names``.
     package init(inProcess store: InProcessDenyList) {
         backing = .inProcess(store)
-        mirror = nil
         reader = nil
         answersFromMirror = false
     }
@@ -40,16 +38,16 @@ package final class DenyList {
         switch backing {
         case .inProcess(let store):
             check.decided(store.verdict(for: query))
-        case .redis(let connection):
-            if let reader, let mirror {
+        case .redis(let connection, let mirror):
+            if let reader {
                 // Whether it was fresh is found out first: what comes in meanwhile can only refuse more.
                 let isFresh = answersFromMirror && mirror.isFresh()
                 let verdict = reader.verdict(for: query)
                 if case .revoked = verdict { return check.decided(verdict) }
                 if isFresh, verdict == .clear { return check.decided(.clear) }
             }
-            guard check.begin(query) else { return check.decided(.unavailable) }
-            connection.send(query.command, expecting: .array(count: query.kinds.count), to: check)
+            guard check.begin(query, trustedMark: mirror.trustedMark) else { return check.decided(.unavailable) }
+            connection.send(query.command, expecting: .array(count: query.kinds.count + 1), to: check)
         }
     }
 
@@ -67,7 +65,9 @@ package final class DenyList {
     ///   - graceNanoseconds: `stale_grace`.
     /// - Returns: whether it may go on.
     package func wasClear(_ query: DenyListQuery, graceNanoseconds: Int64) -> Bool {
-        guard let age = mirror?.age(), age <= graceNanoseconds else { return false }
+        guard case .redis(_, let mirror) = backing, let age = mirror.age(), age <= graceNanoseconds else {
+            return false
+        }
         return lastKnown(query) == .clear
     }
 }

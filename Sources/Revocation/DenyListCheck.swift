@@ -9,6 +9,8 @@ public import RedisClient
 open class DenyListCheck: RedisReplyHandler {
     /// What was asked; nil while nothing is.
     private var query: DenyListQuery?
+    /// The mark of the epoch without which the answer means nothing.
+    private var trustedMark = EpochMark.none
 
     /// For subclasses.
     public override init() {}
@@ -17,23 +19,28 @@ open class DenyListCheck: RedisReplyHandler {
     open func decided(_ verdict: RevocationVerdict) {}
 
     /// Takes up a question.
+    /// - Parameters:
+    ///   - query: the question.
+    ///   - trustedMark: ``RevocationMirror/trustedMark``, from before it is asked.
     /// - Returns: whether there was none.
-    final func begin(_ query: DenyListQuery) -> Bool {
+    final func begin(_ query: DenyListQuery, trustedMark: UInt64) -> Bool {
         guard self.query == nil else { return false }
         self.query = query
+        self.trustedMark = trustedMark
         return true
     }
 
     /// Each key may be asked by itself: what was written before the question is found in any case.
     public final override var splittableRead: ByteBuffer? { (query?.command).map { ByteBuffer(bytes: $0) } }
 
-    /// Makes a verdict of the values of the query's keys.
+    /// Makes a verdict of the values of the query's keys; a Redis with another epoch has lost what it should know.
     public final override func received(_ reply: RedisReply) {
         guard let query else { return }
         self.query = nil
-        guard reply.count == query.kinds.count else { return decided(.unavailable) }
+        let count = query.kinds.count
+        guard reply.count == count + 1 else { return decided(.unavailable) }
         var evaluation = DenyListEvaluation(issuedAtMilliseconds: query.issuedAtMilliseconds)
-        for index in 0..<reply.count {
+        for index in 0..<count {
             let element = reply[index]
             switch element.kind {
             case .null: continue
@@ -41,7 +48,14 @@ open class DenyListCheck: RedisReplyHandler {
             case .integer, .status, .array, .error: evaluation.addUnintelligible()
             }
         }
+        // What it does hold is revoked, whatever it has lost.
+        if evaluation.verdict == .clear, !isTrusted(reply[count]) { return decided(.unavailable) }
         decided(evaluation.verdict)
+    }
+
+    private func isTrusted(_ epoch: RedisReply) -> Bool {
+        guard epoch.kind == .bulk, trustedMark != EpochMark.none else { return false }
+        return epoch.withBytes { EpochMark.of($0) == trustedMark }
     }
 
     /// There will be no reply.

@@ -21,8 +21,9 @@ package final class DenyListQuery: Sendable {
     package let issuedAtMilliseconds: Int64
     /// What each key asks about, in the order of the keys.
     package let kinds: [RevocationKind]
-    /// The encoded `MGET`; empty unless asked for.
+    /// The encoded `MGET` of the names and, last, of `epoch`; empty unless asked for.
     ///
+    /// Last, so that where each key is asked by itself nothing can have been lost before the others were asked.
     /// An array, because the storage of a buffer is rounded up to a power of two.
     package let command: [UInt8]
     /// The key names as bytes; empty unless asked for.
@@ -81,7 +82,7 @@ package final class DenyListQuery: Sendable {
         self.kinds = Self.shared(targets.map(\.kind))
         self.command =
             forms.contains(.command)
-            ? Array(RedisCommand.encode([Array("MGET".utf8)] + names).readableBytesView) : []
+            ? Array(RedisCommand.encode([Array("MGET".utf8)] + names + [Array(keys.epoch.utf8)]).readableBytesView) : []
         self.digests = forms.contains(.digests) ? targets.map { RevocationDigest($0, origin: origin) } : []
         self.names = forms.contains(.names) ? names : []
     }

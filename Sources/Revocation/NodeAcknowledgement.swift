@@ -22,13 +22,15 @@ package struct NodeAcknowledgement: Sendable {
     }
 
     /// Waits for what is in the stream now.
-    /// - Throws: ``RevocationFailure`` when Redis does not answer, or leases are renewed without progress.
-    package func wait() async throws(RevocationFailure) {
+    /// - Parameter epoch: what Redis was known by when it was written to; another one has lost it.
+    /// - Throws: ``RevocationFailure`` when Redis does not answer or has another epoch, or leases are renewed without
+    ///   progress.
+    package func wait(epoch: String) async throws(RevocationFailure) {
         let position = try await lastPosition()
         // Every lease of now has run out by then, or been renewed.
         let end = ContinuousClock.now + .milliseconds(2 * leaseMilliseconds)
         repeat {
-            if try await isApplied(position) { return }
+            if try await isApplied(position, epoch) { return }
             try? await Task.sleep(for: Self.pause)
         } while ContinuousClock.now < end && !Task.isCancelled
         throw .unavailable(detail: "nodes behind")
@@ -48,15 +50,18 @@ package struct NodeAcknowledgement: Sendable {
         }
     }
 
-    private func isApplied(_ position: StreamPosition) async throws(RevocationFailure) -> Bool {
+    private func isApplied(_ position: StreamPosition, _ epoch: String) async throws(RevocationFailure) -> Bool {
+        let behind: RedisValue
         do throws(RedisFailure) {
             let arguments = [
-                String(position.milliseconds), String(position.sequence), String(leaseMilliseconds),
+                String(position.milliseconds), String(position.sequence), String(leaseMilliseconds), epoch,
             ]
-            return try await client.evaluate(MirrorScripts.behind, keys: [keys.mirrors], arguments: arguments)
-                == .integer(0)
+            behind = try await client.evaluate(
+                MirrorScripts.behind, keys: [keys.mirrors, keys.epoch], arguments: arguments)
         } catch {
             throw RevocationFailure(error)
         }
+        if behind == .integer(-1) { throw .lost }
+        return behind == .integer(0)
     }
 }

@@ -46,20 +46,42 @@ package final class PersistentRevocationWriter: RevocationWriter {
 
     /// Writes a batch; see ``RevocationWriter``.
     package func revoke(_ revocations: [Revocation], nowMilliseconds: Int64) async throws(RevocationFailure) {
+        let lossCount = lossCount
         do {
             try await inner.revoke(revocations, nowMilliseconds: nowMilliseconds)
         } catch {
             refuse(revocations, nowMilliseconds: nowMilliseconds)
             throw error
         }
-        try await written(revocations, nowMilliseconds: nowMilliseconds)
+        try await written(revocations, since: lossCount, nowMilliseconds: nowMilliseconds)
     }
+
+    /// How often the store was found to have lost something; to be read before anything is written.
+    package var lossCount: UInt64 { mirror.lossCount }
 
     /// Revocations have been written, here or by a script of another: this node refuses what they name at once, and
     /// waits for the others if that is wanted.
-    package func written(_ revocations: [Revocation], nowMilliseconds: Int64) async throws(RevocationFailure) {
+    /// - Parameters:
+    ///   - revocations: what was written.
+    ///   - lossCount: ``lossCount`` from before it was written.
+    ///   - nowMilliseconds: the wall clock.
+    /// - Throws: ``RevocationFailure`` when the store may have lost it again, or the others do not follow; it is written
+    ///   once more then.
+    package func written(
+        _ revocations: [Revocation], since lossCount: UInt64, nowMilliseconds: Int64
+    ) async throws(RevocationFailure) {
         know(revocations, nowMilliseconds: nowMilliseconds)
-        try await acknowledgement?.wait()
+        // A loss found after this finds them in memory, and has them written again.
+        let epoch = mirror.epoch
+        do throws(RevocationFailure) {
+            guard mirror.lossCount == lossCount else { throw .lost }
+            guard let acknowledgement else { return }
+            guard let epoch else { throw .unavailable(detail: "stream not read yet") }
+            try await acknowledgement.wait(epoch: epoch)
+        } catch {
+            if error == .lost { refuse(revocations, nowMilliseconds: nowMilliseconds) }
+            throw error
+        }
     }
 
     /// Refuses what could not be revoked, on this node at once, and on all when the store takes it.

@@ -6,6 +6,9 @@ package enum RevocationFailure: Error, Equatable, Sendable {
     case storeFull
     /// The store answered something this program does not understand.
     case unexpectedReply
+
+    /// The store has lost its data meanwhile, and perhaps what was written.
+    package static let lost = unavailable(detail: "data lost meanwhile")
 }
 
 /// Writes revocations: when it returns, every later check sees them.

@@ -40,6 +40,7 @@ package struct RefusingSessionStore: SessionStore {
     ) async throws(RevocationFailure) -> SessionRecord? {
         // Without proof that the session is the caller's nothing may be refused that was not ended.
         var targets: [RevocationTarget] = end.requiredSubject == nil ? [.session(end.sessionID)] : []
+        let lossCount = writer.lossCount
         let record: SessionRecord?
         do {
             record = try await inner.end(end, policy: policy, nowMilliseconds: nowMilliseconds)
@@ -48,13 +49,14 @@ package struct RefusingSessionStore: SessionStore {
             throw error
         }
         if record != nil { targets = [.session(end.sessionID)] }
-        try await written(targets, end.token, policy, nowMilliseconds)
+        try await written(targets, end.token, since: lossCount, policy, nowMilliseconds)
         return record
     }
 
     package func endAll(
         _ end: SubjectEnd, policy: SessionPolicy, nowMilliseconds: Int64
     ) async throws(RevocationFailure) -> EndedSubject? {
+        let lossCount = writer.lossCount
         let ended: EndedSubject?
         do {
             ended = try await inner.endAll(end, policy: policy, nowMilliseconds: nowMilliseconds)
@@ -66,8 +68,9 @@ package struct RefusingSessionStore: SessionStore {
             }
             throw error
         }
-        // The cut-off that was written comes by the stream, since it may be later than this node's clock.
-        try await written([], end.token, policy, nowMilliseconds)
+        // The cut-off that was written may be later than this node's clock; then that one comes by the stream.
+        let targets = ended.map { [RevocationTarget.subject($0.subject)] } ?? []
+        try await written(targets, end.token, since: lossCount, policy, nowMilliseconds)
         return ended
     }
 
@@ -91,10 +94,12 @@ package struct RefusingSessionStore: SessionStore {
     }
 
     private func written(
-        _ targets: [RevocationTarget], _ token: EndedToken?, _ policy: SessionPolicy, _ nowMilliseconds: Int64
+        _ targets: [RevocationTarget], _ token: EndedToken?, since lossCount: UInt64, _ policy: SessionPolicy,
+        _ nowMilliseconds: Int64
     ) async throws(RevocationFailure) {
         try await writer.written(
-            Self.revocations(targets, token, policy, nowMilliseconds), nowMilliseconds: nowMilliseconds)
+            Self.revocations(targets, token, policy, nowMilliseconds), since: lossCount,
+            nowMilliseconds: nowMilliseconds)
     }
 
     private static func revocations(

@@ -28,7 +28,7 @@ struct MirrorTailStateTests {
 
     /// A state that has read to the end twice, and so is complete; its last entry is at `position(0)`.
     private func complete() -> MirrorTailState {
-        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10)
+        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10, leaseMilliseconds: 100)
         _ = state.connected(now: 1)
         _ = state.stood(standing(), ownMilliseconds: time, now: 2)
         _ = state.received(batch(position(0)), now: 3)
@@ -44,7 +44,7 @@ struct MirrorTailStateTests {
     @Test("it begins a horizon ago by whichever clock is furthest behind")
     func beginning() {
         for (redis, own) in [(time, time), (time, time - 60_000), (time - 60_000, time)] {
-            var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10)
+            var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10, leaseMilliseconds: 100)
             _ = state.connected(now: 1)
             guard case .read(let start) = state.stood(standing(at: redis), ownMilliseconds: own, now: 2) else {
                 Issue.record("does not read")
@@ -56,7 +56,7 @@ struct MirrorTailStateTests {
 
     @Test("it counts as complete only after a round that took a lease, and from when that round began")
     func completeness() {
-        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10)
+        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10, leaseMilliseconds: 100)
         _ = state.connected(now: 1)
         _ = stood(&state, standing())
         guard case .stand(let question) = state.received(batch(position(0)), now: 7) else {
@@ -73,7 +73,7 @@ struct MirrorTailStateTests {
 
     @Test("a full batch is not the end of the stream")
     func fullBatch() {
-        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10)
+        var state = MirrorTailState(horizonMilliseconds: horizon, batchLimit: 10, leaseMilliseconds: 100)
         _ = state.connected(now: 1)
         _ = stood(&state, standing())
         guard case .stand(let question) = state.received(batch(position(0), count: 10), now: 3) else {

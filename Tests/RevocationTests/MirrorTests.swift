@@ -164,16 +164,32 @@ struct MirrorTests {
                 leaseMilliseconds: MirrorTail.leaseMilliseconds(of: nodes[0].mirror))
             for number in 0..<20 {
                 try await Harness.revoke(.token(jti: "j\(number)"), fixture)
-                try await acknowledgement.wait()
+                try await acknowledgement.wait(epoch: fixture.server.command("GET", "p:epoch"))
                 for node in nodes { #expect(node.verdict(Harness.query(token: "j\(number)")) == .revoked(.token)) }
             }
             // A node that hangs holds a logout up for as long as its lease, and then must not answer any more.
             try await nodes[1].stop()
             try await Harness.revoke(.token(jti: "last"), fixture)
-            try await acknowledgement.wait()
+            try await acknowledgement.wait(epoch: fixture.server.command("GET", "p:epoch"))
             #expect(nodes[0].verdict(Harness.query(token: "last")) == .revoked(.token))
             #expect(!nodes[1].mirror.isFresh() || nodes[1].verdict(Harness.query(token: "last")) != .clear)
             try await nodes[0].stop()
+        }
+    }
+
+    @Test("a revocation whose Redis has lost it meanwhile is not acknowledged")
+    func lostMeanwhile() async throws {
+        try await RedisFixture.with { fixture in
+            let node = try await Harness(fixture, name: "a")
+            _ = await node.isFreshSoon()
+            let acknowledgement = NodeAcknowledgement(
+                client: fixture.client, keys: Harness.keys,
+                leaseMilliseconds: MirrorTail.leaseMilliseconds(of: node.mirror))
+            let epoch = try fixture.server.command("GET", "p:epoch")
+            try await Harness.revoke(.token(jti: "x"), fixture)
+            try fixture.server.command("FLUSHALL")
+            await #expect(throws: RevocationFailure.lost) { try await acknowledgement.wait(epoch: epoch) }
+            try await node.stop()
         }
     }
 
@@ -185,11 +201,11 @@ struct MirrorTests {
             let lease = MirrorTail.leaseMilliseconds(of: node.mirror)
             let acknowledgement = NodeAcknowledgement(
                 client: fixture.client, keys: Harness.keys, leaseMilliseconds: lease)
-            try await acknowledgement.wait()
+            try await acknowledgement.wait(epoch: fixture.server.command("GET", "p:epoch"))
             try await node.stop()
             try fixture.server.command("DEL", "p:mirrors")
             try await Harness.revoke(.token(jti: "x"), fixture)
-            try await acknowledgement.wait()
+            try await acknowledgement.wait(epoch: fixture.server.command("GET", "p:epoch"))
             #expect(!node.mirror.isFresh())
         }
     }

@@ -36,4 +36,31 @@ struct PersistentRevocationWriterTests {
             await writer.shutdown()
         }
     }
+
+    @Test("what was written before a loss was found is not confirmed, and written once more")
+    func lossMeanwhile() async throws {
+        try await RedisFixture.with { fixture in
+            let node = try await MirrorHarness(fixture)
+            let isFresh = await node.isFreshSoon()
+            #expect(isFresh)
+            let inner = RedisRevocationWriter(
+                client: fixture.client, keys: MirrorHarness.keys, lifetimes: MirrorHarness.lifetimes)
+            let writer = PersistentRevocationWriter(
+                inner: inner, mirror: node.mirror, acknowledgement: nil,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { MirrorHarness.now })
+            let before = writer.lossCount
+            let revocations = [MirrorHarness.revocation(.token(jti: "j"))]
+            try await inner.revoke(revocations, nowMilliseconds: MirrorHarness.now)
+            try fixture.server.command("FLUSHALL")
+            let isFound = await eventually { writer.lossCount > before }
+            #expect(isFound)
+            await #expect(throws: RevocationFailure.lost) {
+                try await writer.written(revocations, since: before, nowMilliseconds: MirrorHarness.now)
+            }
+            let isWritten = await eventually { (try? fixture.server.command("GET", "p:revoked:jti:j")) == "1" }
+            #expect(isWritten)
+            await writer.shutdown()
+            try await node.stop()
+        }
+    }
 }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import Proxy
 import RedisClient
+import Revocation
 
 /// Finds out whether the gateway can do its work: Redis answers what requests ask it, and of each upstream at least one target is well.
 ///
@@ -21,19 +22,25 @@ actor Readiness {
 
     private let redis: RedisClient?
     private let probe: [[UInt8]]
+    private let mirror: RevocationMirror?
     private let server: ProxyServer
     private let group: any EventLoopGroup
     private var last: (report: Report, at: ContinuousClock.Instant)?
 
     /// - Parameters:
     ///   - redis: what is asked.
-    ///   - denyListKey: the name of one key of the deny-list.
+    ///   - keys: the names in the deny-list.
+    ///   - mirror: knows whether Redis may be believed.
     ///   - server: who knows the upstreams.
     ///   - group: where targets are connected to.
-    init(redis: RedisClient?, denyListKey: String, server: ProxyServer, group: any EventLoopGroup) {
+    init(
+        redis: RedisClient?, keys: RevocationKeys, mirror: RevocationMirror?, server: ProxyServer,
+        group: any EventLoopGroup
+    ) {
         self.redis = redis
+        self.mirror = mirror
         // As requests ask it: a user who may PING but not read the deny-list can do no work.
-        probe = ["MGET", denyListKey].map { Array($0.utf8) }
+        probe = ["MGET", keys.allKey].map { Array($0.utf8) }
         self.server = server
         self.group = group
     }
@@ -73,6 +80,8 @@ actor Readiness {
     private func state(of redis: RedisClient) async -> String {
         do throws(RedisFailure) {
             guard case .array(let values) = try await redis.execute(probe), values.count == 1 else { return "refuses" }
+            // At the start, and when Redis has lost its data, until it has been filled again.
+            if let mirror, !mirror.isTrusting { return "not trusted yet" }
             return Self.well
         } catch {
             // The code is one word of the server's, such as NOPERM or LOADING.

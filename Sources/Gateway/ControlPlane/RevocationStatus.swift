@@ -7,6 +7,7 @@ struct RevocationStatus: Sendable {
     let settings: AuthenticationSettings
     let redis: RedisClient?
     let inProcess: InProcessDenyList
+    let keys: RevocationKeys
     /// What is known in memory, what could not be written yet included.
     let mirror: RevocationMirror?
 
@@ -17,9 +18,10 @@ struct RevocationStatus: Sendable {
         if let mirror, case .revoked(let kind) = RevocationIndexReader(mirror.index).verdict(for: query) {
             return .revoked(kind)
         }
-        guard let redis else { return inProcess.verdict(for: query) }
-        guard case .array(let values)? = try? await redis.execute([Array("MGET".utf8)] + query.names),
-            values.count == query.kinds.count
+        guard let redis, let mirror else { return inProcess.verdict(for: query) }
+        let trustedMark = mirror.trustedMark
+        let command = [Array("MGET".utf8)] + query.names + [Array(keys.epoch.utf8)]
+        guard case .array(let values)? = try? await redis.execute(command), values.count == query.kinds.count + 1
         else { return .unavailable }
         var evaluation = DenyListEvaluation(issuedAtMilliseconds: query.issuedAtMilliseconds)
         for (kind, value) in zip(query.kinds, values) {
@@ -29,6 +31,10 @@ struct RevocationStatus: Sendable {
             case .integer, .status, .array, .error: evaluation.addUnintelligible()
             }
         }
-        return evaluation.verdict
+        guard evaluation.verdict == .clear else { return evaluation.verdict }
+        guard case .bulk(let epoch)? = values.last, trustedMark != EpochMark.none,
+            epoch.withUnsafeBytes({ EpochMark.of($0) }) == trustedMark
+        else { return .unavailable }
+        return .clear
     }
 }

@@ -133,7 +133,7 @@ package final class Gateway: Service {
         await revocation.start()
         await waitForRedis(redis)
         if let redis, redis.isReady { await RedisAdvice(redis: redis, logger: logger).give() }
-        await revocation.waitUntilFresh(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
+        await revocation.waitUntilUsable(milliseconds: configuration.redis?.connectTimeoutMilliseconds ?? 0)
         try await watchKeys(plan.authentication.ownIssuerIndex, trust, publicAPI.sessions, running)
         await watch(plan.listeners, running)
         let listing: any RevocationListing =
@@ -153,7 +153,8 @@ package final class Gateway: Service {
             keyDirectory: keyDirectory, loopCount: loopCount, clock: Self.clock)
         let admin = AdminAPI(
             readiness: Readiness(
-                redis: redis, denyListKey: plan.revocationKeys.allKey, server: server, group: running.adminGroup),
+                redis: redis, keys: plan.revocationKeys, mirror: revocation.mirror, server: server,
+                group: running.adminGroup),
             metrics: MetricsDocument(
                 server: server, registry: metrics, revocation: revocation, redis: redis,
                 listenerNames: plan.listeners.map(\.settings.keyPath),
@@ -223,7 +224,8 @@ package final class Gateway: Service {
             try BearerVerification(settings: plan.authentication, trust: trust, clock: clock)
         }
         let status = RevocationStatus(
-            settings: plan.authentication, redis: redis, inProcess: inProcess, mirror: revocation.mirror)
+            settings: plan.authentication, redis: redis, inProcess: inProcess, keys: plan.revocationKeys,
+            mirror: revocation.mirror)
         let oauth = sessions.map {
             OAuthAPI(
                 .init(

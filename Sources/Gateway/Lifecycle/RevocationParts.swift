@@ -100,7 +100,8 @@ final class RevocationParts: Sendable {
 
     /// The deny-list of an event loop; on that loop.
     func denyList(on eventLoop: any EventLoop) -> DenyList {
-        guard let redis else { return DenyList(inProcess: inProcess) }
+        // Without a mirror nothing is asked.
+        guard let redis, let mirror else { return DenyList(inProcess: inProcess) }
         return DenyList(
             connection: redis.connection(on: eventLoop), mirror: mirror, answersFromMirror: mode == .mirror)
     }
@@ -136,11 +137,13 @@ final class RevocationParts: Sendable {
         tail.withLock { $0 = started }
     }
 
-    /// Waits until the mirror may be used, but not for long: a gateway also starts without Redis.
-    func waitUntilFresh(milliseconds: Int64) async {
-        guard mode == .mirror, let mirror else { return }
+    /// Waits until requests can be answered, but not for long: a gateway also starts without Redis.
+    func waitUntilUsable(milliseconds: Int64) async {
+        guard let mirror else { return }
         let end = ContinuousClock.now + .milliseconds(milliseconds)
-        while !mirror.isFresh(), ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(5)) }
+        while mode == .mirror ? !mirror.isFresh() : !mirror.isTrusting, ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     /// Ends everything; requests must be over.

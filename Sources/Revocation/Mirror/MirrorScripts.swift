@@ -23,24 +23,39 @@ enum MirrorScripts {
               if ARGV[1] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 1 then has = '1' end
             end
             if ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'NX') end
+            if redis.call('HSETNX', KEYS[3], 'since', text(now)) == 0 then
+              local since = tonumber(redis.call('HGET', KEYS[3], 'since'))
+              -- The clock was set back: counting begins anew.
+              if not since or since > now then redis.call('HSET', KEYS[3], 'since', text(now)) end
+            end
             if tonumber(ARGV[3]) > 0 then
-              redis.call('HSETNX', KEYS[3], 'since', text(now))
               redis.call('HSET', KEYS[3], ARGV[2], text(now + tonumber(ARGV[3])) .. ' ' .. ARGV[4])
-              redis.call('PEXPIRE', KEYS[3], 86400000)
             else redis.call('HDEL', KEYS[3], ARGV[2]) end
-            return {text(now), redis.call('GET', KEYS[2]) or '', last, deleted, has}
+            redis.call('PEXPIRE', KEYS[3], 86400000)
+            local leases, since, peers = redis.call('HGETALL', KEYS[3]), '0', {}
+            for index = 1, #leases, 2 do
+              if leases[index] == 'since' then since = leases[index + 1]
+              elseif leases[index] ~= ARGV[2]
+                and (tonumber(string.match(leases[index + 1], '^(%d+) ')) or 0) > now then
+                table.insert(peers, leases[index])
+              end
+            end
+            return {text(now), redis.call('GET', KEYS[2]) or '', last, deleted, has, since, peers}
             """)
 
     /// Tells how many mirrors with a lease have not applied a position yet.
     ///
     /// A record of leases that is younger than a lease may lack some, so it counts as one more for that long.
     ///
-    /// `KEYS`: leases. `ARGV`: milliseconds and sequence of the position, the length of a lease.
+    /// -1 when the epoch is not the one that was written under: then the position means nothing.
+    ///
+    /// `KEYS`: leases, epoch. `ARGV`: milliseconds and sequence of the position, the length of a lease, the epoch.
     static let behind = RedisScript(
         source: """
             local function text(number) return string.format('%.0f', number) end
             local time = redis.call('TIME')
             local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+            if redis.call('GET', KEYS[2]) ~= ARGV[4] then return -1 end
             redis.call('HSETNX', KEYS[1], 'since', text(now))
             redis.call('PEXPIRE', KEYS[1], 86400000)
             local leases, behind = redis.call('HGETALL', KEYS[1]), 0

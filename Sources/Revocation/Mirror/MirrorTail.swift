@@ -69,7 +69,8 @@ package final class MirrorTail {
         // So that several rounds fit into the staleness allowed.
         blockMilliseconds = max(10, mirror.stalenessNanoseconds / 4_000_000)
         state = MirrorTailState(
-            horizonMilliseconds: settings.lifetimes.horizonMilliseconds, batchLimit: Self.batchLimit)
+            horizonMilliseconds: settings.lifetimes.horizonMilliseconds, batchLimit: Self.batchLimit,
+            leaseMilliseconds: Self.leaseMilliseconds(of: mirror))
         connection = client.makeDedicatedConnection(
             on: eventLoop,
             commandTimeout: .milliseconds(blockMilliseconds + settings.commandTimeoutMilliseconds),
@@ -96,6 +97,7 @@ package final class MirrorTail {
 
     private func act(_ action: MirrorTailState.Action) {
         mirror.setComplete(since: isFull ? nil : state.completeSince)
+        mirror.trust(epoch: state.trustedEpoch)
         for notice in state.takeNotices() { tell(notice) }
         switch action {
         case .none: break
@@ -116,6 +118,7 @@ package final class MirrorTail {
         send(arguments) { tail, reply in
             guard var standing = StreamStanding(reply) else { return false }
             standing.isNew = standing.epoch == tail.seed
+            tail.mirror.see(epoch: standing.epoch)
             tail.act(
                 tail.state.stood(standing, ownMilliseconds: tail.clock(), now: RevocationMirror.now))
             return true
@@ -153,6 +156,7 @@ package final class MirrorTail {
     // MARK: - Losses
 
     private func restore(_ loss: MirrorTailState.DataLoss) {
+        mirror.countLoss()
         logger.error(
             "Redis has lost revocations, and they are written again from memory",
             metadata: ["entries": "\(mirror.index.count)", "all": "\(loss != .latest)"])

@@ -56,6 +56,8 @@ package struct MirrorTailState: Sendable {
 
     private let horizonMilliseconds: Int64
     private let batchLimit: Int
+    /// Whether Redis may be believed.
+    private var trust: StoreTrust
     private var phase = Phase.disconnected
     /// The epoch of the Redis whose stream was read.
     private var epoch: String?
@@ -68,6 +70,8 @@ package struct MirrorTailState: Sendable {
     private var time: Int64 = 0
     /// Whether a lease was taken in this round.
     private var isLeased = false
+    /// Whether Redis was believed when this round began: what was read then is all there is.
+    private var wasTrusted = false
     /// Whether the end of the stream was reached since the last doubt.
     private var isCaughtUp = false
     private var notices: [Notice] = []
@@ -79,10 +83,15 @@ package struct MirrorTailState: Sendable {
     /// - Parameters:
     ///   - horizonMilliseconds: the longest a revocation can matter.
     ///   - batchLimit: how many entries one read may bring.
-    package init(horizonMilliseconds: Int64, batchLimit: Int) {
+    ///   - leaseMilliseconds: how long a lease is.
+    package init(horizonMilliseconds: Int64, batchLimit: Int, leaseMilliseconds: Int64) {
+        trust = StoreTrust(leaseMilliseconds: leaseMilliseconds)
         self.horizonMilliseconds = horizonMilliseconds
         self.batchLimit = batchLimit
     }
+
+    /// The epoch of a Redis that holds everything that is known of revocations; `nil` when there is none.
+    package var trustedEpoch: String? { trust.epoch }
 
     /// Whether an answer is awaited.
     package var isBusy: Bool { phase != .disconnected }
@@ -118,10 +127,12 @@ package struct MirrorTailState: Sendable {
             epoch = standing.epoch
             // The clock of the new one may be behind, and whatever its stream has is news.
             let isKnown = completeSince != nil
+            trust.lost(now: now)
             startOver(at: .start)
             return doubt(.everything(isKnown: isKnown))
         }
         if let loss { return doubt(loss) }
+        trust.stood(standing, now: now)
         let start = StreamPosition(milliseconds: oldestThatMatters(standing, ownMilliseconds), sequence: 0)
         if isPositionRead, standing.last < position {
             startOver(at: start)
@@ -150,7 +161,7 @@ package struct MirrorTailState: Sendable {
         if batch.hasUnintelligible { distrust() }
         if batch.count < batchLimit {
             // Without a lease a writer who waits for the nodes would not have waited for this one.
-            if isLeased, time >= distrustedUntil { completeSince = max(since, completeSince ?? since) }
+            if isLeased, wasTrusted, time >= distrustedUntil { completeSince = max(since, completeSince ?? since) }
             isCaughtUp = true
         }
         return ask(now: now)
@@ -166,6 +177,7 @@ package struct MirrorTailState: Sendable {
     private mutating func ask(now: Int64) -> Action {
         phase = .standing(since: now)
         isLeased = isCaughtUp && time >= distrustedUntil
+        wasTrusted = trust.epoch != nil
         return .stand(
             Question(
                 read: isPositionRead ? position : nil, takesLease: isLeased, applied: position ?? .start))
@@ -175,6 +187,7 @@ package struct MirrorTailState: Sendable {
         _ standing: StreamStanding, _ ownMilliseconds: Int64, since: Int64, now: Int64
     ) -> Action {
         epoch = standing.epoch
+        trust.stood(standing, now: now)
         let oldest = oldestThatMatters(standing, ownMilliseconds)
         let start = StreamPosition(milliseconds: oldest, sequence: 0)
         position = start
