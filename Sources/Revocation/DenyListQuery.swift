@@ -1,6 +1,3 @@
-import NIOCore
-import RedisClient
-
 /// Everything that can revoke one token, made ready once and kept with the verified token.
 package final class DenyListQuery: Sendable {
     /// Which forms of the question to prepare: each costs memory for every remembered token.
@@ -53,7 +50,9 @@ package final class DenyListQuery: Sendable {
         keys: RevocationKeys,
         forms: Forms = .command
     ) {
-        var targets: [RevocationTarget] = [.token(jti: tokenID)]
+        var targets: [RevocationTarget] = []
+        targets.reserveCapacity(6)
+        targets.append(.token(jti: tokenID))
         if let sessionID { targets.append(.session(sessionID)) }
         targets.append(.subject(subject))
         if let clientID { targets.append(.client(clientID)) }
@@ -77,19 +76,25 @@ package final class DenyListQuery: Sendable {
         keys: RevocationKeys,
         forms: Forms = .command
     ) {
-        let names = targets.map { Array(keys.key(of: $0, origin: origin).utf8) }
         self.issuedAtMilliseconds = issuedAtMilliseconds
-        self.kinds = Self.shared(targets.map(\.kind))
-        self.command =
-            forms.contains(.command)
-            ? Array(RedisCommand.encode([Array("MGET".utf8)] + names + [Array(keys.epoch.utf8)]).readableBytesView) : []
-        self.digests = forms.contains(.digests) ? targets.map { RevocationDigest($0, origin: origin) } : []
-        self.names = forms.contains(.names) ? names : []
+        kinds = Self.kinds(of: targets)
+        if forms.contains(.command) {
+            let command = DenyListCommand(targets, origin: origin, keys: keys)
+            self.command = command.exactBytes
+            digests = forms.contains(.digests) ? command.digests : []
+        } else {
+            command = []
+            digests = forms.contains(.digests) ? targets.map { RevocationDigest($0, origin: origin) } : []
+        }
+        names = forms.contains(.names) ? targets.map { Array(keys.key(of: $0, origin: origin).utf8) } : []
     }
 
     /// The same array for all questions of the same kinds: one of its own costs 48 bytes for every remembered token.
-    private static func shared(_ kinds: [RevocationKind]) -> [RevocationKind] {
-        usualKinds.first { $0 == kinds } ?? kinds
+    private static func kinds(of targets: [RevocationTarget]) -> [RevocationKind] {
+        for kinds in usualKinds where kinds.count == targets.count {
+            if targets.indices.allSatisfy({ kinds[$0] == targets[$0].kind }) { return kinds }
+        }
+        return targets.map(\.kind)
     }
 
     private static let usualKinds: [[RevocationKind]] = [

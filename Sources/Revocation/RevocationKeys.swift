@@ -9,10 +9,13 @@ package struct RevocationKeys: Sendable, Hashable {
 
     /// What every name begins with.
     package let prefix: String
+    /// What the names of keys that hold a revocation begin with.
+    let revokedPrefix: [UInt8]
 
     /// - Parameter prefix: the configured `key_prefix`, for instance `portcullis:`.
     package init(prefix: String) {
         self.prefix = prefix
+        revokedPrefix = Array("\(prefix)revoked:".utf8)
     }
 
     /// The mark of one revoked token.
@@ -88,14 +91,22 @@ package struct RevocationKeys: Sendable, Hashable {
 
     /// An identifier as it appears in names: long or odd ones as SHA-256 in hex, foreign ones behind their issuer.
     package static func identifier(_ text: String, origin: TokenOrigin = .own) -> String {
-        let isPlain =
-            text.utf8.count <= longestPlainIdentifierBytes && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
-        let plain = isPlain ? text : Hexadecimal.encode(Digest.hash(Array(text.utf8), with: .sha256))
+        let plain = isPlain(text) ? text : digest(of: text)
         switch origin {
         case .own:
             return plain
         case .foreign(let namePrefix):
             return namePrefix + plain
         }
+    }
+
+    /// Whether a text may stand in a name as it is.
+    static func isPlain(_ text: String) -> Bool {
+        text.utf8.count <= longestPlainIdentifierBytes && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    /// What stands for a text that may not.
+    static func digest(of text: String) -> String {
+        Hexadecimal.encode(Digest.hash(Array(text.utf8), with: .sha256))
     }
 }

@@ -1,6 +1,6 @@
 import JOSE
 import LibCrypto
-package import Revocation
+import Revocation
 import Synchronization
 
 /// Issues tokens, rotates refresh tokens, ends sessions.

@@ -1,4 +1,5 @@
 import NIOCore
+import RedisClient
 import Revocation
 import Testing
 
@@ -104,6 +105,31 @@ struct DenyListTests {
             tokenID: "j", sessionID: nil, subject: "a", clientID: nil, keyID: nil, origin: .own,
             issuedAtMilliseconds: 0, keys: Harness.keys)
         #expect(InProcessDenyList(keys: Harness.keys).verdict(for: query) == .unavailable)
+    }
+
+    @Test("the question is what hiredis makes of it, for names of every length, and so are its digests")
+    func sameAsLibrary() {
+        let texts = [
+            "j", "", "alice@example", String(repeating: "x", count: 128), String(repeating: "y", count: 129), "ü",
+        ]
+        for text in texts {
+            for origin in [TokenOrigin.own, .foreign(issuer: "https://idp.example")] {
+                for keys in [Harness.keys, RevocationKeys(prefix: String(repeating: "p", count: 60) + ":")] {
+                    let targets: [RevocationTarget] = [
+                        .token(jti: text), .session("s"), .subject(text), .client("web"), .key(text), .all,
+                    ]
+                    let query = DenyListQuery(
+                        targets: targets, origin: origin, issuedAtMilliseconds: 0, keys: keys,
+                        forms: [.command, .digests, .names])
+                    let names = targets.map { keys.key(of: $0, origin: origin) }
+                    #expect(
+                        query.command == Array(RedisCommand.encode(["MGET"] + names + [keys.epoch]).readableBytesView))
+                    #expect(query.names == names.map { Array($0.utf8) })
+                    #expect(query.digests == targets.map { RevocationDigest($0, origin: origin) })
+                    #expect(query.kinds == targets.map(\.kind))
+                }
+            }
+        }
     }
 
     @Test("the encoded question asks for every key in order")

@@ -8,6 +8,9 @@ package struct RevocationDigest: Sendable, Hashable {
     /// The second half.
     let low: UInt64
 
+    /// What revokes everything.
+    static let all = RevocationDigest(.all, origin: .own)
+
     private static let processKey = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
 
     /// Digests a kind and an identifier as it stands in the names of keys.
@@ -16,7 +19,12 @@ package struct RevocationDigest: Sendable, Hashable {
         bytes.reserveCapacity(bytes.count + 1 + identifier.count)
         bytes.append(UInt8(ascii: ":"))
         bytes.append(contentsOf: identifier)
-        self = bytes.withUnsafeBytes { Self.hash($0, key: Self.processKey) }
+        self = bytes.withUnsafeBytes { RevocationDigest(name: $0) }
+    }
+
+    /// Digests a kind, a colon and an identifier.
+    init(name: UnsafeRawBufferPointer) {
+        self = Self.hash(name, key: Self.processKey)
     }
 
     /// Digests what revokes a token.
