@@ -25,7 +25,9 @@ struct DocumentTests {
     }
 
     /// Tests/Interop/documents.py runs them as the comments say.
-    @Test("above every block a comment says how it is run", arguments: ["README.md", "docs/COOKBOOK.md", "docs/MIGRATION.md"])
+    @Test(
+        "above every block a comment says how it is run",
+        arguments: ["README.md", "docs/COOKBOOK.md", "docs/MIGRATION.md"])
     func blocksAreMarked(document: String) throws {
         let lines = DocumentText.unmarkedBlocks(in: try Repository.contents(of: document))
         #expect(lines.isEmpty, "\(document): lines \(lines)")

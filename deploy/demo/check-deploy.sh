@@ -61,7 +61,7 @@ passes "portcullis.service" systemd-analyze verify --man=no "$INTEROP_FOLDER/por
 passes "what it shuts off" systemd-analyze security --offline=yes --threshold=25 "$INTEROP_FOLDER/portcullis.service"
 
 say "package"
-passes "tarball" env PACKAGE_FOLDER="$folder/package" deploy/package.sh
+passes "tarball and Debian package" env PACKAGE_FOLDER="$folder/package" deploy/package.sh
 tarball=$(echo "$folder"/package/*.tar.gz)
 mkdir "$INTEROP_FOLDER/package"
 tar -C "$INTEROP_FOLDER/package" -xzf "$tarball"
