@@ -26,7 +26,7 @@ interop: ## run clients and services of other people against the gateway
 deploy-check: ## check what deploy/ has: examples, containers, Kubernetes, unit, alerts, dashboard, package
 	@deploy/demo/check-deploy.sh
 
-package: ## a tarball for Linux: program, unit, examples, licences (release build of its own)
+package: ## a tarball and a Debian package: program, unit, examples, licences (release build of its own)
 	@deploy/package.sh
 
 load: ## attacks and loads that must be borne, each with a figure (release build)

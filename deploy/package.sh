@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a tarball with the program, the unit, example configurations and the licences of what is linked into it.
-# PORTCULLIS names a program that is built already, PACKAGE_FOLDER where the tarball goes (.run/package).
+# Makes a tarball and a Debian package with the program, the unit, example configurations and the licences of what is linked into it.
+# PORTCULLIS names a program that is built already, PACKAGE_FOLDER where they go (.run/package).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=deploy/demo/common.sh
@@ -50,6 +50,23 @@ chmod -R u=rwX,go=rX "$root"
 # The same content makes the same bytes.
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" \
     -C "$root" -czf "$folder/$name.tar.gz" .
-rm -rf "$root"
 say "$folder/$name.tar.gz"
+
+# The same as a Debian package; the user is made and the unit is enabled by hand of whoever installs it.
+if command -v dpkg-deb >/dev/null; then
+    architecture=$(dpkg --print-architecture)
+    install -D -m 0640 deploy/portcullis.example.yaml "$root/etc/portcullis/portcullis.yaml"
+    install -D -m 0644 deploy/debian/sysusers.conf "$root/usr/lib/sysusers.d/portcullis.conf"
+    install -D -m 0644 deploy/debian/copyright "$root/usr/share/doc/portcullis/copyright"
+    gzip -9n "$root/usr/share/doc/portcullis/CHANGELOG.md"
+    mkdir "$root/DEBIAN"
+    sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" \
+        -e "s/@SIZE@/$(du -sk --exclude=DEBIAN "$root" | cut -f 1)/" deploy/debian/control >"$root/DEBIAN/control"
+    echo /etc/portcullis/portcullis.yaml >"$root/DEBIAN/conffiles"
+    install -m 0755 deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm "$root/DEBIAN/"
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} dpkg-deb --root-owner-group --build "$root" \
+        "$folder/portcullis_${version}_$architecture.deb" >/dev/null
+    say "$folder/portcullis_${version}_$architecture.deb"
+fi
+rm -rf "$root"
 say "It needs these libraries of the system (Debian 12: libhiredis0.14 libssl3 libsqlite3-0 libpq5 libcrypt1 libstdc++6)."

@@ -4,7 +4,7 @@ import Testing
 struct DocumentTests {
     static let documents = [
         "README.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/CONFIGURATION.md", "docs/OPERATIONS.md",
-        "docs/THREAT_MODEL.md", "docs/PERFORMANCE.md",
+        "docs/THREAT_MODEL.md", "docs/PERFORMANCE.md", "docs/COOKBOOK.md", "docs/ENDPOINTS.md", "docs/MIGRATION.md",
     ]
 
     @Test("every source file that a document names", arguments: documents)
@@ -22,6 +22,20 @@ struct DocumentTests {
         for link in DocumentText.links(in: try Repository.contents(of: document)) {
             #expect(Repository.exists(folder.isEmpty ? link : "\(folder)/\(link)"), "\(document) links to \(link)")
         }
+    }
+
+    /// Tests/Interop/documents.py runs them as the comments say.
+    @Test(
+        "above every block a comment says how it is run",
+        arguments: ["README.md", "docs/COOKBOOK.md", "docs/MIGRATION.md"])
+    func blocksAreMarked(document: String) throws {
+        let lines = DocumentText.unmarkedBlocks(in: try Repository.contents(of: document))
+        #expect(lines.isEmpty, "\(document): lines \(lines)")
+    }
+
+    @Test("blocks without a comment are found")
+    func findingBlocks() {
+        #expect(DocumentText.unmarkedBlocks(in: "<!-- run -->\n```sh\na\n```\n\n```\nb\n```\n") == [6])
     }
 
     @Test("names and links are found")

@@ -29,6 +29,14 @@ enum DocumentText {
         }
     }
 
+    /// The lines at which fenced blocks begin that have no comment directly above.
+    static func unmarkedBlocks(in document: String) -> [Int] {
+        let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
+        let fences = lines.indices.filter { lines[$0].hasPrefix("```") }
+        return fences.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+            .filter { $0 == 0 || !lines[$0 - 1].hasPrefix("<!-- ") }.map { $0 + 1 }
+    }
+
     private static func codeSpans(_ cell: Substring) -> [String] {
         let parts = cell.split(separator: "`", omittingEmptySubsequences: false)
         return parts.enumerated().filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }

@@ -36,7 +36,7 @@ passes() {
 }
 
 say "forms"
-passes "scripts" shellcheck -x deploy/package.sh deploy/compose/*.sh deploy/demo/check-deploy.sh
+passes "scripts" shellcheck -x deploy/package.sh deploy/debian/p* deploy/compose/*.sh deploy/demo/check-deploy.sh
 passes "docker-compose.yml, Kubernetes, configurations, metrics in dashboard and alerts" \
     python deploy/demo/check_deploy.py
 passes "alert rules" promtool check rules deploy/prometheus/alerts.yaml
@@ -61,9 +61,29 @@ passes "portcullis.service" systemd-analyze verify --man=no "$INTEROP_FOLDER/por
 passes "what it shuts off" systemd-analyze security --offline=yes --threshold=25 "$INTEROP_FOLDER/portcullis.service"
 
 say "package"
-passes "tarball" env PACKAGE_FOLDER="$folder/package" deploy/package.sh
+passes "tarball and Debian package" env PACKAGE_FOLDER="$folder/package" deploy/package.sh
 tarball=$(echo "$folder"/package/*.tar.gz)
 mkdir "$INTEROP_FOLDER/package"
 tar -C "$INTEROP_FOLDER/package" -xzf "$tarball"
 passes "its program" "$INTEROP_FOLDER/package/usr/bin/portcullis" --version
+if command -v dpkg-deb >/dev/null; then
+    package=$(echo "$folder"/package/*.deb)
+    passes "Debian package" dpkg-deb --info "$package"
+    dpkg-deb --contents "$package" >"$INTEROP_FOLDER/contents"
+    for file in ./usr/bin/portcullis ./lib/systemd/system/portcullis.service ./etc/portcullis/portcullis.yaml; do
+        passes "$file in it" grep -q " $file\$" "$INTEROP_FOLDER/contents"
+    done
+    dpkg-deb --extract "$package" "$INTEROP_FOLDER/debian"
+    dpkg-deb --control "$package" "$INTEROP_FOLDER/debian-control"
+    passes "its scripts" shellcheck "$INTEROP_FOLDER"/debian-control/{postinst,prerm,postrm}
+    passes "its program" "$INTEROP_FOLDER/debian/usr/bin/portcullis" --version
+    printf 'version: 1\nupstreams: {a: {targets: ["http://127.0.0.1:9000"]}}\nroutes: [{path: /, upstream: a, auth: none}]\n' \
+        >"$INTEROP_FOLDER/least.yaml"
+    passes "it checks a configuration" "$INTEROP_FOLDER/debian/usr/bin/portcullis" check --config "$INTEROP_FOLDER/least.yaml"
+    # Unpacked and configured in a root of its own, where systemd and user management are missing.
+    mkdir -p "$INTEROP_FOLDER/root/var/lib/dpkg/"{updates,info} && touch "$INTEROP_FOLDER/root/var/lib/dpkg/status"
+    passes "dpkg unpacks it" dpkg --root="$INTEROP_FOLDER/root" --force-all --unpack "$package"
+    passes "dpkg knows its configuration" grep -q "/etc/portcullis/portcullis.yaml" \
+        "$INTEROP_FOLDER/root/var/lib/dpkg/info/portcullis.conffiles"
+fi
 say "deploy: all is well"
