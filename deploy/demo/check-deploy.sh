@@ -86,4 +86,7 @@ if command -v dpkg-deb >/dev/null; then
     passes "dpkg knows its configuration" grep -q "/etc/portcullis/portcullis.yaml" \
         "$INTEROP_FOLDER/root/var/lib/dpkg/info/portcullis.conffiles"
 fi
+say "container"
+PATH=$PATH:/usr/sbin:/sbin deploy/demo/replay-container.sh
+
 say "deploy: all is well"

@@ -45,6 +45,8 @@ for purpose in "$@"; do
                 "nginx-light|command:nginx|asks the gateway, and is a backend behind it"
                 "haproxy|command:haproxy|asks the gateway"
                 "nodejs|command:node|a backend behind the gateway"
+                "postgresql|glob:/usr/lib/postgresql/*/bin/initdb|sessions in it are moved away from"
+                "openssl|command:openssl|certificates of the recipes"
             )
             ;;
         load)
@@ -78,6 +80,7 @@ for purpose in "$@"; do
                 "prometheus|command:promtool|checks alert rules and metrics"
                 "systemd|command:systemd-analyze|checks the unit"
                 "binutils|command:strip|makes the package smaller"
+                "debootstrap|command:debootstrap|a Debian to replay the container's steps in"
             )
             ;;
         guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;

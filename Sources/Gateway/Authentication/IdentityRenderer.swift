@@ -72,13 +72,20 @@ enum IdentityRenderer {
         _ name: StaticString, _ value: String, allowingSpaces: Bool = false, to lines: inout [UInt8]
     ) {
         name.withUTF8Buffer { lines.append(contentsOf: $0) }
-        for byte in value.utf8 {
-            let isPlain = byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")
-            if isPlain || (allowingSpaces && byte == 0x20) {
-                lines.append(byte)
-            } else {
-                lines.append(UInt8(ascii: "%"))
-                lines.append(contentsOf: Hexadecimal.encode([byte]).uppercased().utf8)
+        func isPlain(_ byte: UInt8) -> Bool {
+            (byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")) || (allowingSpaces && byte == 0x20)
+        }
+        // Nearly always: then it is one copy.
+        if value.utf8.allSatisfy(isPlain) {
+            lines.append(contentsOf: value.utf8)
+        } else {
+            for byte in value.utf8 {
+                if isPlain(byte) {
+                    lines.append(byte)
+                } else {
+                    lines.append(UInt8(ascii: "%"))
+                    lines.append(contentsOf: Hexadecimal.encode([byte]).uppercased().utf8)
+                }
             }
         }
         lines.append(0x0d)
