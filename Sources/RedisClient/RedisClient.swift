@@ -92,6 +92,9 @@ package final class RedisClient: Sendable {
             jitter: { Double.random(in: 0..<1) })
     }
 
+    /// Why the last connection that ended, or could not be made, did; `nil` while none has.
+    package var lastFailure: RedisFailure? { status.lastFailure }
+
     /// Whether every event loop has a ready connection.
     package var isReady: Bool { !eventLoops.isEmpty && status.readyCount == eventLoops.count }
 

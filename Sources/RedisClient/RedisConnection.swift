@@ -412,6 +412,7 @@ extension RedisConnection {
     private func logEnd(_ disconnection: RedisConnectionState.Disconnection) {
         var metadata = endpointMetadata
         metadata["cause"] = "\(disconnection.cause)"
+        status?.ended(disconnection.cause)
         metadata["abandoned_commands"] = "\(disconnection.abandoned.count)"
         if wasReady {
             wasReady = false

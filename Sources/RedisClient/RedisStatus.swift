@@ -5,6 +5,7 @@ final class RedisStatus: Sendable {
     private let ready = Atomic<Int>(0)
     private let losses = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
+    private let failure = Mutex<RedisFailure?>(nil)
     private let sources = Mutex<[(endpoint: RedisEndpoint, isReady: Bool)]>([])
 
     /// How many connections are ready.
@@ -18,6 +19,13 @@ final class RedisStatus: Sendable {
 
     /// The sentinels or nodes that are asked for the primary, and whether they can be.
     var sourceStates: [(endpoint: RedisEndpoint, isReady: Bool)] { sources.withLock { $0 } }
+
+    /// Why the last connection that ended, or could not be made, did.
+    var lastFailure: RedisFailure? { failure.withLock { $0 } }
+
+    func ended(_ cause: RedisFailure) {
+        failure.withLock { $0 = cause }
+    }
 
     func setSources(_ states: [(RedisEndpoint, Bool)]) {
         sources.withLock { $0 = states.map { (endpoint: $0.0, isReady: $0.1) } }

@@ -4,6 +4,19 @@ import GatewayConfiguration
 
 /// What `check` finds out about the accounts, without changing anything.
 enum AccountCheck {
+    /// What came of it.
+    private enum Outcome {
+        /// There is nothing to look at.
+        case none
+        case well(String)
+        /// The database has not been made yet.
+        case absent(String)
+        /// It may be there again later.
+        case away(String)
+        /// It stays wrong until somebody mends it.
+        case wrong(String)
+    }
+
     /// Looks at the database and the deny-list of passwords.
     ///
     /// - Parameters:
@@ -12,21 +25,36 @@ enum AccountCheck {
     /// - Returns: what an operator may want to know.
     /// - Throws: ``CommandFailure`` for what stays wrong until somebody mends it.
     static func remarks(on configuration: Configuration, path: String) throws -> [String] {
+        switch outcome(configuration, path: path) {
+        case .none: return []
+        case .well(let text): return [text]
+        case .absent(let text): return ["to do before serve: \(text)"]
+        case .away(let text): return ["not checked: \(text)"]
+        case .wrong(let text): throw CommandFailure(.configuration, "portcullis: \(text)")
+        }
+    }
+
+    /// The same for `doctor`, for which everything that keeps people from logging in is a problem.
+    static func findings(on configuration: Configuration, path: String) -> [Finding] {
+        switch outcome(configuration, path: path) {
+        case .none: []
+        case .well(let text): [Finding(.ok, "accounts", text)]
+        case .absent(let text), .away(let text), .wrong(let text): [Finding(.problem, "accounts", text)]
+        }
+    }
+
+    private static func outcome(_ configuration: Configuration, path: String) -> Outcome {
         do throws(CredentialError) {
             _ = try PasswordDenyList(path: configuration.login.passwordDenyListFile)
-            guard let credentials = configuration.credentials else { return [] }
-            return [describe(try AccountDatabase.inspect(credentials.database))]
+            guard let credentials = configuration.credentials else { return .none }
+            return .well(describe(try AccountDatabase.inspect(credentials.database)))
         } catch {
-            guard case .unavailable(let fault) = error.code else {
-                throw CommandFailure(.configuration, "portcullis: \(CredentialAdvice.text(for: error))")
-            }
+            let text = CredentialAdvice.text(for: error)
+            guard case .unavailable(let fault) = error.code else { return .wrong(text) }
             if fault == .absent, case .file(let file)? = configuration.credentials?.database {
-                return ["to do before serve: make \(file) with: portcullis user add NAME --config \(path)"]
+                return .absent("make \(file) with: portcullis user add NAME --config \(path)")
             }
-            guard fault.mayPass else {
-                throw CommandFailure(.configuration, "portcullis: \(CredentialAdvice.text(for: error))")
-            }
-            return ["not checked: \(CredentialAdvice.text(for: error))"]
+            return fault.mayPass ? .away(text) : .wrong(text)
         }
     }
 

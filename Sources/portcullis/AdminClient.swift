@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Gateway
 import GatewayConfiguration
 import JOSE
 import NIOCore
@@ -48,15 +49,7 @@ struct AdminClient {
         throw failure(Int(response.status.code), Array(body.readableBytesView))
     }
 
-    /// Where to connect: an address that stands for every interface stands for this machine, too.
-    private var authority: String {
-        switch address.host {
-        case "0.0.0.0": "127.0.0.1:\(address.port)"
-        case "::": "[::1]:\(address.port)"
-        case let host where host.contains(":"): "[\(host)]:\(address.port)"
-        default: "\(address.host):\(address.port)"
-        }
-    }
+    private var authority: String { address.localAuthority }
 
     private func failure(_ status: Int, _ body: [UInt8]) -> CommandFailure {
         let description = (try? JSONParser().parse(body))?["error_description"]?.string ?? "status \(status)"

@@ -1,10 +1,13 @@
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
+import Synchronization
 
 /// `--config FILE`, which every command takes.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: .customLong("config"), help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(
+        name: .customLong("config"), help: ArgumentHelp("The configuration file.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var path: String
 
     /// Reads the file.
@@ -13,6 +16,24 @@ struct ConfigurationOption: ParsableArguments {
     func load() throws -> Configuration {
         do throws(ConfigurationProblems) {
             return try ConfigurationLoader.load(path: path, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Reads the file, and notes which files were read for it, itself included.
+    ///
+    /// - Throws: ``CommandFailure`` with every problem of the file.
+    func loadNotingFiles() throws -> (Configuration, [String]) {
+        let read = Mutex<[String]>([])
+        let files = FileReader { path, limit throws(FileReader.Failure) in
+            read.withLock { $0.append(path) }
+            return try FileReader.disk.read(path, limit)
+        }
+        do throws(ConfigurationProblems) {
+            let configuration = try ConfigurationLoader.load(
+                path: path, environment: ProcessInfo.processInfo.environment, files: files)
+            return (configuration, read.withLock { $0 })
         } catch {
             throw CommandFailure(error)
         }

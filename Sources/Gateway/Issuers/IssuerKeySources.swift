@@ -197,18 +197,19 @@ final class IssuerKeySources: Sendable {
         }
     }
 
-    private static func location(
+    static func location(
         _ keys: Configuration.PublishedKeys, of issuer: Configuration.Issuer
     ) -> PublishedKeySet.Location {
         if let url = keys.url.flatMap(IssuerURL.init) { return .keySet(url) }
         return .metadata(IssuerURL.metadata(ofIssuer: issuer.issuer))
     }
 
-    private static func fetcher(
-        _ keys: Configuration.PublishedKeys, of issuer: Configuration.Issuer, group: any EventLoopGroup
+    static func fetcher(
+        _ keys: Configuration.PublishedKeys, of issuer: Configuration.Issuer, group: any EventLoopGroup,
+        timeout: Duration = HTTPDocumentFetcher.timeout
     ) throws(GatewayError) -> HTTPDocumentFetcher {
         do {
-            return try HTTPDocumentFetcher(group: group, authoritiesFile: keys.authoritiesFile)
+            return try HTTPDocumentFetcher(group: group, authoritiesFile: keys.authoritiesFile, timeout: timeout)
         } catch {
             throw GatewayError(
                 .configuration,

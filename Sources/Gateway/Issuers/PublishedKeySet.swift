@@ -128,14 +128,21 @@ actor PublishedKeySet {
 
     private func discover(_ addresses: [IssuerURL]) async throws(KeySetFailure) -> IssuerURL {
         if let discovered { return discovered }
+        let url = try await Self.discover(addresses, issuer: issuer, surroundings.fetcher)
+        discovered = url
+        return url
+    }
+
+    /// Asks an issuer's metadata where its keys are.
+    static func discover(
+        _ addresses: [IssuerURL], issuer: String, _ fetcher: any DocumentFetching
+    ) async throws(KeySetFailure) -> IssuerURL {
         var failure = KeySetFailure.malformedMetadata
         for address in addresses {
             do throws(KeySetFailure) {
-                guard case .document(let bytes, _, _) = try await surroundings.fetcher.fetch(address, entityTag: nil)
+                guard case .document(let bytes, _, _) = try await fetcher.fetch(address, entityTag: nil)
                 else { continue }
-                let url = try IssuerMetadata(json: bytes, issuer: issuer).keySetURL
-                discovered = url
-                return url
+                return try IssuerMetadata(json: bytes, issuer: issuer).keySetURL
             } catch {
                 // The first address is the usual one, so its failure tells most.
                 if failure == .malformedMetadata { failure = error }

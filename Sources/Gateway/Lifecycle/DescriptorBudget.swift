@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import Glibc
 
 /// How many connections the limit on open files allows.
@@ -22,6 +23,14 @@ struct DescriptorBudget: Equatable {
         idle -= upstreams.filter { $0.targetCount == 1 }.map(\.idleConnections).max() ?? 0
         // 64: standard streams, the database and its log, the admin listener and its clients, look-ups of names.
         reserve = 64 + loopCount * (listenerCount + 4) + idle
+    }
+
+    /// What a configuration leaves, with the limit raised as far as it goes.
+    init(raisingLimitFor configuration: Configuration, loopCount: Int) {
+        self.init(
+            limit: Self.raiseLimit(), loopCount: loopCount,
+            listenerCount: configuration.listeners.publicListeners.count,
+            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
     }
 
     /// How many client connections can be served at a time.

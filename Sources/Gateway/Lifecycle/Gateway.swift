@@ -189,10 +189,7 @@ package final class Gateway: Service {
     /// How many clients there may be at a time, open files considered.
     private static func connectionLimit(_ configuration: Configuration, loopCount: Int, _ logger: Logger) -> Int {
         let wanted = configuration.limits.connectionLimit
-        let budget = DescriptorBudget(
-            limit: DescriptorBudget.raiseLimit(), loopCount: loopCount,
-            listenerCount: configuration.listeners.publicListeners.count,
-            upstreams: configuration.upstreams.map { ($0.idleConnectionLimit, $0.targets.count) })
+        let budget = DescriptorBudget(raisingLimitFor: configuration, loopCount: loopCount)
         guard budget.connections < wanted else { return wanted }
         logger.warning(
             "fewer connections than limits.connections says: raise the limit on open files, or lower the setting",
@@ -299,12 +296,19 @@ package final class Gateway: Service {
     }
 
     private func warnAboutConfiguration() {
+        for warning in Self.warnings(configuration) { logger.warning("\(warning)") }
+    }
+
+    /// What somebody may not know that he chose, in constant words.
+    static func warnings(_ configuration: Configuration) -> [String] {
+        var warnings: [String] = []
         if configuration.redis == nil {
-            logger.warning("no redis configured: sessions and revocations live in this process and end with it")
+            warnings.append("no redis configured: sessions and revocations live in this process and end with it")
         }
         if configuration.revocation.mode == .off {
-            logger.warning("revocation is off: a token is accepted until it expires, whatever happens")
+            warnings.append("revocation is off: a token is accepted until it expires, whatever happens")
         }
+        return warnings
     }
 
     private static func addressRefused(

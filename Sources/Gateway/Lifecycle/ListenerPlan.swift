@@ -26,18 +26,25 @@ struct ListenerPlan: Sendable {
         var problems: [String] = []
         var plans: [ListenerPlan] = []
         for settings in configuration.listeners.publicListeners {
-            guard let written = settings.tls else {
-                plans.append(ListenerPlan(settings: settings, tls: nil))
-                continue
-            }
-            do throws(TLSFailure) {
-                plans.append(ListenerPlan(settings: settings, tls: try ServerTLS(TLSSettings(written))))
-            } catch {
-                problems += error.problems.map { description(of: $0, in: settings) }
-            }
+            load(settings, &plans, &problems)
         }
         guard problems.isEmpty else { throw GatewayError(.configuration, problems.joined(separator: "\nportcullis: ")) }
         return plans
+    }
+
+    /// Reads the certificates of one listener, or says what is wrong with each file.
+    static func load(
+        _ settings: Configuration.PublicListener, _ plans: inout [ListenerPlan], _ problems: inout [String]
+    ) {
+        guard let written = settings.tls else {
+            plans.append(ListenerPlan(settings: settings, tls: nil))
+            return
+        }
+        do throws(TLSFailure) {
+            plans.append(ListenerPlan(settings: settings, tls: try ServerTLS(TLSSettings(written))))
+        } catch {
+            problems += error.problems.map { description(of: $0, in: settings) }
+        }
     }
 
     /// A problem with the key of the setting that names the file.
