@@ -34,6 +34,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard connection != nil else { return }
+        connection?.readBegan()
         guard reader.feed(unwrapInboundIn(data)) else { return end(.protocolViolation) }
         // A reply's receiver may stop the connection, which detaches this handler.
         while let connection {

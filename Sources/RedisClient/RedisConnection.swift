@@ -24,7 +24,9 @@ package final class RedisConnection {
     private var outgoing = ByteBuffer()
     private var isFlushScheduled = false
     /// When the first command of this turn was queued; the others of the turn count as queued then, too.
-    private var turnStart = NIODeadline.uptimeNanoseconds(0)
+    package private(set) var turnStart = NIODeadline.uptimeNanoseconds(0)
+    /// When the bytes came in that the last reply was read from; the replies of one read count as come in then.
+    package private(set) var lastReadAt = NIODeadline.uptimeNanoseconds(0)
     private var deadlineTask: Scheduled<Void>?
     private var reconnectTask: Scheduled<Void>?
     private var checkTask: Scheduled<Void>?
@@ -180,6 +182,11 @@ extension RedisConnection {
             channelHandler = handler
             handler.write(handshake.steps[step])
         }
+    }
+
+    /// Bytes have come in.
+    func readBegan() {
+        lastReadAt = .now()
     }
 
     func received(_ reply: RedisReply) {

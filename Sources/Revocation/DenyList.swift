@@ -1,3 +1,4 @@
+package import NIOCore
 package import RedisClient
 
 /// Asks whether tokens are revoked, on one event loop; one for each loop.
@@ -49,6 +50,28 @@ package final class DenyList {
             guard check.begin(query, trustedMark: mirror.trustedMark) else { return check.decided(.unavailable) }
             connection.send(query.command, expecting: .array(count: query.kinds.count + 1), to: check)
         }
+    }
+
+    /// When Redis was asked last; only for who has just asked, and has not heard yet.
+    package var askedAt: NIODeadline {
+        switch backing {
+        case .inProcess: .uptimeNanoseconds(0)
+        case .redis(let connection, _): connection.turnStart
+        }
+    }
+
+    /// How long Redis took over a question whose verdict has just come.
+    ///
+    /// - Parameters:
+    ///   - askedAt: when it was asked.
+    ///   - verdict: the verdict.
+    /// - Returns: the time, by clock readings that there are already where Redis has answered.
+    package func nanoseconds(since askedAt: NIODeadline, to verdict: RevocationVerdict) -> Int64 {
+        // Without an answer, or with one over another connection, the last reading is of something else.
+        if verdict != .unavailable, case .redis(let connection, _) = backing, connection.lastReadAt >= askedAt {
+            return (connection.lastReadAt - askedAt).nanoseconds
+        }
+        return (NIODeadline.now() - askedAt).nanoseconds
     }
 
     /// What is known without asking, however old it is; for exchanges that last, and for those who may not wait.

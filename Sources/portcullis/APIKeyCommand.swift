@@ -1,15 +1,14 @@
 import ArgumentParser
 import Credentials
-import Foundation
 import Gateway
 import GatewayConfiguration
-import Logging
+import JOSE
 
 /// `portcullis api-key`.
 struct APIKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "api-key", abstract: "Keys for machines and agents that present one string.",
-        subcommands: [Create.self, List.self, Revoke.self])
+        subcommands: [Create.self, List.self, Revoke.self, Delete.self])
 
     /// Whose keys are meant.
     struct OwnerOption: ParsableArguments {
@@ -76,26 +75,31 @@ struct APIKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the keys by their ids; secrets are not kept.")
 
         @OptionGroup var file: ConfigurationOption
+        @OptionGroup var output: OutputOption
 
         func run() async throws {
             try await MachineStore.open(try file.load(), at: file.path) { store in
-                var table = TextTable(
-                    header: ["ID", "STATE", "OWNER", "CREATED", "EXPIRES", "LAST USED", "ADDRESSES", "LABEL", "SCOPE"])
+                var keys: [APIKey] = []
                 var last: APIKeyID?
                 repeat {
                     let page = try store.listAPIKeys(after: last, limit: 500)
-                    for key in page { table.add(Self.row(key)) }
+                    keys += page
                     last = page.last?.id
                 } while last != nil
-                print(table.text)
+                output.printList("api_keys", keys, header: Self.header, cells: Self.row) {
+                    .object($0.members(nowMilliseconds: MachineStore.clock()))
+                }
             }
         }
 
+        private static let header = [
+            "ID", "STATE", "OWNER", "CREATED", "EXPIRES", "LAST USED", "ADDRESSES", "LABEL", "SCOPE",
+        ]
+
         private static func row(_ key: APIKey) -> [String] {
-            let isExpired = key.expiresAtMilliseconds.map { $0 <= MachineStore.clock() } ?? false
-            let state = key.revokedAtMilliseconds != nil ? "revoked" : isExpired ? "expired" : "active"
-            return [
-                key.id.text, state, "\(key.owner.kind == "client" ? "client" : "user") \(key.owner.name)",
+            [
+                key.id.text, key.state(nowMilliseconds: MachineStore.clock()),
+                "\(key.owner.kind == "client" ? "client" : "user") \(key.owner.name)",
                 MachineStore.text(key.createdAtMilliseconds), MachineStore.text(key.expiresAtMilliseconds),
                 MachineStore.text(key.lastUsedAtMilliseconds),
                 key.addresses.text.isEmpty ? "-" : key.addresses.text, key.label.text.isEmpty ? "-" : key.label.text,
@@ -124,27 +128,52 @@ struct APIKeyCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let configuration = try file.load()
-            let keys = try await MachineStore.open(configuration, at: file.path) { store in
-                let now = MachineStore.clock()
-                if let owner = try whose.owner { return try store.revokeAPIKeys(of: owner, nowMilliseconds: now) }
-                let key = try APIKeyID(id ?? "")
-                try store.revoke(key, nowMilliseconds: now)
-                return [key]
-            }
-            var quiet = Logger(label: "redis")
-            quiet.logLevel = .critical
-            let isAnnounced: Bool
+            let ending = APIKeyEnding(try file.load(), path: file.path, reason: reason)
+            let keys: [APIKeyID]
             do {
-                isAnnounced = try await APIKeyRevocation.announce(
-                    keys, configuration: configuration, reason: reason, logger: quiet)
-            } catch let error as GatewayError {
+                if let owner = try whose.owner {
+                    keys = try await ending.revokeKeys(of: owner)
+                } else {
+                    let key = try APIKeyID(id ?? "")
+                    try await ending.revoke(key)
+                    keys = [key]
+                }
+            } catch let error as CredentialError {
                 throw CommandFailure(error)
             }
             print("revoked \(keys.isEmpty ? "no key: there is none" : keys.map(\.text).joined(separator: " "))")
-            if !isAnnounced, !keys.isEmpty {
+            if !ending.reachesGateways, !keys.isEmpty {
                 print("there is no Redis: a running gateway refuses them once it looks them up again")
             }
+        }
+    }
+
+    /// `portcullis api-key delete`.
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke a key and forget it: it is not listed any more.",
+            discussion: Examples(
+                "When Redis does not confirm the revocation the key stays, revoked; run it again.",
+                "portcullis api-key delete 2Hk9sLmQ0aZx --config portcullis.yaml"
+            ).text)
+
+        @Argument(help: "The id of the key, as list shows it.")
+        var id: String
+        @Option(help: "Why, for whoever looks into it later.")
+        var reason = "deleted by an administrator"
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            let configuration = try file.load()
+            do {
+                let key = try APIKeyID(id)
+                let ending = APIKeyEnding(configuration, path: file.path, reason: reason)
+                try await ending.revoke(key)
+                try await MachineStore.open(configuration, at: file.path) { try $0.delete(key) }
+            } catch let error as CredentialError {
+                throw CommandFailure(error)
+            }
+            print("deleted \(id)")
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Credentials
 import Gateway
 import GatewayConfiguration
+import JOSE
 
 /// `portcullis client`.
 struct ClientCommand: AsyncParsableCommand {
@@ -42,24 +43,29 @@ struct ClientCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the clients.")
 
         @OptionGroup var file: ConfigurationOption
+        @OptionGroup var output: OutputOption
 
         func run() async throws {
             try await MachineStore.open(try file.load(), at: file.path) { store in
-                var table = TextTable(header: ["ID", "STATE", "KIND", "GRANTS", "CREATED", "SCOPE"])
+                var clients: [Client] = []
                 var last: ClientID?
                 repeat {
                     let page = try store.listClients(after: last, limit: 500)
-                    for client in page {
-                        table.add([
-                            client.id.text, client.isDisabled ? "disabled" : "active",
-                            client.isPublic ? "public" : "confidential",
-                            client.grants.text.isEmpty ? "-" : client.grants.text,
-                            MachineStore.text(client.createdAtMilliseconds), client.scope.text,
-                        ])
-                    }
+                    clients += page
                     last = page.last?.id
                 } while last != nil
-                print(table.text)
+                output.printList(
+                    "clients", clients, header: ["ID", "STATE", "KIND", "GRANTS", "CREATED", "SCOPE"]
+                ) { client in
+                    [
+                        client.id.text, client.isDisabled ? "disabled" : "active",
+                        client.isPublic ? "public" : "confidential",
+                        client.grants.text.isEmpty ? "-" : client.grants.text,
+                        MachineStore.text(client.createdAtMilliseconds), client.scope.text,
+                    ]
+                } document: {
+                    .object($0.members)
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ struct Examples {
 
     /// Both, as `CommandConfiguration` takes them.
     var text: String {
-        (discussion.isEmpty ? "" : discussion + "\n\n") + "EXAMPLES:\n" + lines.map { "  \($0)" }.joined(separator: "\n")
+        (discussion.isEmpty ? "" : discussion + "\n\n") + "EXAMPLES:\n"
+            + lines.map { "  \($0)" }.joined(separator: "\n")
     }
 }

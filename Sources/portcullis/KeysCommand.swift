@@ -35,6 +35,7 @@ struct KeysCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the keys and what each is for.")
 
         @OptionGroup var file: ConfigurationOption
+        @OptionGroup var output: OutputOption
 
         func run() throws {
             let directory = try file.loadKeyDirectory()
@@ -44,19 +45,21 @@ struct KeysCommand: AsyncParsableCommand {
             } catch {
                 throw CommandFailure(error)
             }
-            guard !keys.isEmpty else {
+            if keys.isEmpty, output.format == .table {
                 print("no keys yet; make one with: portcullis keys generate --config \(file.path)")
                 return
             }
-            var table = TextTable(header: ["KEY ID", "FOR", "STATE", "CREATED", "SIGNS FROM", "VERIFIES UNTIL"])
-            for key in keys {
-                table.add([
+            output.printList(
+                "keys", keys, header: ["KEY ID", "FOR", "STATE", "CREATED", "SIGNS FROM", "VERIFIES UNTIL"]
+            ) { key in
+                [
                     key.keyID, key.purposeText, key.state.rawValue, KeysCommand.text(key.createdSeconds),
                     key.activatesSeconds.map(KeysCommand.text) ?? "not decided",
                     key.endsSeconds.map(KeysCommand.text) ?? "-",
-                ])
+                ]
+            } document: {
+                $0.document(nowSeconds: KeysCommand.now)
             }
-            print(table.text)
         }
     }
 

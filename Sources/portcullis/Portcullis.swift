@@ -18,7 +18,8 @@ struct Portcullis: AsyncParsableCommand {
             """,
         version: "portcullis \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, DoctorCommand.self, KeysCommand.self, UserCommand.self, ClientCommand.self,
+            ServeCommand.self, CheckCommand.self, DoctorCommand.self, KeysCommand.self, UserCommand.self,
+            ClientCommand.self,
             APIKeyCommand.self, CredentialsCommand.self, RevokeCommand.self, TokenCommand.self,
         ])
 

@@ -9,7 +9,7 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Accounts that can log in.",
         subcommands: [
-            Add.self, List.self, ChangePassword.self, Disable.self, Enable.self, Import.self,
+            Add.self, List.self, ChangePassword.self, Disable.self, Enable.self, Delete.self, Import.self,
         ])
 
     /// `portcullis user add`.
@@ -38,23 +38,25 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the accounts.")
 
         @OptionGroup var file: ConfigurationOption
+        @OptionGroup var output: OutputOption
 
         func run() async throws {
             try await UserCommand.withDirectory(file, createsDatabase: false) { directory, _ in
-                var table = TextTable(header: ["NAME", "STATE", "CREATED", "SCOPE"])
+                var users: [User] = []
                 var last: String?
                 repeat {
                     let page = try await directory.list(after: last, limit: 500)
-                    for user in page {
-                        let created = Date(timeIntervalSince1970: Double(user.createdAtMilliseconds) / 1000)
-                        table.add([
-                            user.name.text, user.isDisabled ? "disabled" : "active", created.formatted(.iso8601),
-                            user.scope.text,
-                        ])
-                    }
+                    users += page
                     last = page.last?.name.text
                 } while last != nil
-                print(table.text)
+                output.printList("users", users, header: ["NAME", "STATE", "CREATED", "SCOPE"]) { user in
+                    [
+                        user.name.text, user.isDisabled ? "disabled" : "active",
+                        MachineStore.text(user.createdAtMilliseconds), user.scope.text,
+                    ]
+                } document: {
+                    $0.document
+                }
             }
         }
     }
@@ -115,6 +117,35 @@ struct UserCommand: AsyncParsableCommand {
                 try await directory.setDisabled(false, of: name, nowMilliseconds: UserCommand.nowMilliseconds)
                 print("enabled \(name)")
             }
+        }
+    }
+
+    /// `portcullis user delete`.
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete an account for ever: its sessions end, its tokens and API keys are refused.",
+            discussion: Examples(
+                "When Redis does not confirm that, the account stays, disabled; run it again.",
+                "portcullis user delete alice --config portcullis.yaml"
+            ).text)
+
+        @Argument(help: "The account.")
+        var name: String
+        @Option(help: "Why; kept with the revocation of its API keys.")
+        var reason = "user deleted"
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            // In this order a failure leaves nothing behind that nobody could find again.
+            try await UserCommand.withDirectory(file, createsDatabase: false) { directory, configuration in
+                try await directory.setDisabled(true, of: name, nowMilliseconds: UserCommand.nowMilliseconds)
+                try await SessionEndingReport.end(
+                    after: "the account is disabled", of: name, configuration, path: file.path)
+                let owner = APIKey.Owner.subject(try UserName(name))
+                try await APIKeyEnding(configuration, path: file.path, reason: reason).revokeKeys(of: owner)
+                try await directory.delete(name, nowMilliseconds: UserCommand.nowMilliseconds)
+            }
+            print("deleted \(name)")
         }
     }
 

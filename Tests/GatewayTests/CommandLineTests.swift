@@ -228,5 +228,29 @@ extension GatewayTests {
                 #expect(outcome.exitCode == 64, "\(arguments)")
             }
         }
+
+        @Test("deleting an account or a key takes it away for ever; lists are JSON for programs")
+        func deleting() async throws {
+            let program = try await prepared()
+            func names(_ line: [String], _ title: String, _ name: String) async throws -> [String] {
+                let run = try program.launch(line + ["--output", "json", "--config", "portcullis.yaml"])
+                let outcome = await Program.Outcome(run)
+                let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+                return (object?[title] as? [[String: Any]] ?? []).compactMap { $0[name] as? String }
+            }
+            let key = try await program.run("api-key", "create", "--user", "alice").output.dropFirst(3).prefix(12)
+            let other = try await program.run("api-key", "create", "--user", "bob").output.dropFirst(3).prefix(12)
+            #expect(try await Set(names(["api-key", "list"], "api_keys", "id")) == [String(key), String(other)])
+            #expect(try await names(["user", "list"], "users", "name") == ["alice", "bob"])
+            #expect(try await names(["client", "list"], "clients", "id") == [])
+            #expect(try await names(["keys", "list"], "keys", "use").sorted() == ["access_tokens", "refresh_tokens"])
+            let deleted = try await program.run("user", "delete", "alice")
+            #expect(deleted.exitCode == 0 && deleted.output.contains("deleted alice"), "\(deleted.errors)")
+            #expect(try await names(["user", "list"], "users", "name") == ["bob"])
+            #expect(try await program.run("user", "delete", "alice").exitCode == 78)
+            #expect(try await program.run("api-key", "delete", String(other)).exitCode == 0)
+            #expect(try await !names(["api-key", "list"], "api_keys", "id").contains(String(other)))
+            #expect(try await program.run("api-key", "delete", String(other)).exitCode == 78)
+        }
     }
 }

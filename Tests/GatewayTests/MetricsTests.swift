@@ -85,12 +85,87 @@ struct MetricsEndpointTests {
             #expect(increase("portcullis_upstream_request_duration_seconds_count", "upstream=\"api\"") == 3)
             #expect(increase("portcullis_gateway_overhead_seconds_count") == 5)
             #expect(increase("portcullis_revocation_checks_total", "result=\"clear\"") == 3)
+            #expect(increase("portcullis_revocation_check_duration_seconds_count") == 3)
+            #expect(increase("portcullis_revocation_check_duration_seconds_sum") > 0)
             #expect(increase("portcullis_jwt_cache_total", "result=\"hit\"") >= 1, "two event loops at most")
             #expect(increase("portcullis_jwt_cache_total", "result=\"miss\"") >= 1)
             #expect(after.value("portcullis_redis_up") == 1)
             #expect(after.text.contains("portcullis_revocation_mirror_entries 0\n"))
             #expect(after.text.contains("portcullis_connections{listener=\"listeners.public\"}"))
             #expect(after.value("portcullis_build_info", "version=\"\(Version.current)\"") == 1)
+        }
+    }
+
+    @Test("checks that Redis is not asked for have no duration: from the mirror, or with nobody to ask")
+    func unasked() async throws {
+        var settings = GatewaySettings()
+        settings.sections = ["revocation: {mode: mirror}"]
+        try await GatewayFixture.with(settings) { gateway in
+            try await gateway.waitForRedis()
+            let token = try gateway.issuer.token()
+            let isFresh = try await eventually {
+                try await gateway.metrics().value("portcullis_revocation_mirror_age_seconds") < 1
+            }
+            #expect(isFresh)
+            let before = try await gateway.metrics()
+            for _ in 0..<3 { #expect(try await gateway.call("GET", "/api/x", token: token).status == 200) }
+            let after = try await gateway.metrics()
+            let checks = ("portcullis_revocation_checks_total", "result=\"clear\"")
+            #expect(after.value(checks.0, checks.1) - before.value(checks.0, checks.1) == 3)
+            let asked = "portcullis_revocation_check_duration_seconds_count"
+            #expect(after.value(asked) == before.value(asked))
+        }
+    }
+
+    @Test("each metric that is promised is there")
+    func promised() async throws {
+        var settings = GatewaySettings.accounts
+        settings.sections = ["revocation: {mode: mirror}"]
+        try await GatewayFixture.with(settings) { gateway in
+            try await gateway.waitForRedis()
+            _ = try await gateway.call("GET", "/api/x", token: try gateway.issuer.token())
+            let lines = try await gateway.metrics().text.split(separator: "\n")
+            for (name, kind) in Self.promisedFamilies {
+                #expect(lines.contains("# TYPE portcullis_\(name) \(kind)"), "\(name)")
+            }
+            // Those without labels, and those whose labels are known from the start, have a sample, too.
+            let bare = ["redis_up", "redis_reconnects_total", "access_log_dropped_total", "revocation_mirror_entries"]
+            for name in bare { #expect(lines.contains { $0.hasPrefix("portcullis_\(name) ") }, "\(name)") }
+            for result in ["clear", "revoked", "stale_allowed", "open_allowed", "unavailable"] {
+                let sample = "portcullis_revocation_checks_total{result=\"\(result)\"} "
+                #expect(lines.contains { $0.hasPrefix(sample) }, "\(result)")
+            }
+        }
+    }
+
+    private static let promisedFamilies: [(String, String)] = [
+        ("http_requests_total", "counter"), ("http_request_duration_seconds", "histogram"),
+        ("gateway_overhead_seconds", "histogram"), ("upstream_request_duration_seconds", "histogram"),
+        ("upstream_healthy", "gauge"), ("auth_decisions_total", "counter"), ("jwt_cache_total", "counter"),
+        ("revocation_checks_total", "counter"), ("revocation_check_duration_seconds", "histogram"),
+        ("revocation_writes_total", "counter"), ("revocation_mirror_age_seconds", "gauge"),
+        ("revocation_mirror_entries", "gauge"), ("redis_up", "gauge"), ("redis_reconnects_total", "counter"),
+        ("refresh_total", "counter"), ("tokens_issued_total", "counter"), ("logins_total", "counter"),
+        ("api_key_cache_total", "counter"), ("jwks_fetches_total", "counter"), ("signing_key_age_seconds", "gauge"),
+        ("config_last_reload_successful", "gauge"), ("connections", "gauge"), ("build_info", "gauge"),
+        ("access_log_dropped_total", "counter"),
+    ]
+
+    @Test("lines that a stalled reader of the log costs are counted, and no request waits for it")
+    func stalledLog() async throws {
+        var settings = GatewaySettings()
+        let pipe = Pipe()
+        settings.logPipe = pipe
+        try await GatewayFixture.with(settings) { gateway in
+            // The end of the gateway waits for the log to be written.
+            defer { Thread { while !pipe.fileHandleForReading.availableData.isEmpty {} }.start() }
+            try await gateway.waitForRedis()
+            gateway.fillLog()
+            let name = "portcullis_access_log_dropped_total"
+            let before = try await gateway.metrics().value(name)
+            for _ in 0..<5 { #expect(try await gateway.call("GET", "/public/x").status == 200) }
+            let isCounted = try await eventually { try await gateway.metrics().value(name) >= before + 5 }
+            #expect(isCounted)
         }
     }
 

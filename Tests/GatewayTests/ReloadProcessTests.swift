@@ -209,6 +209,41 @@ extension GatewayTests {
             await served.end()
         }
 
+        @Test("a file changed by exchanging a symbolic link in its path, as a ConfigMap is, is taken up by itself")
+        func exchangedLink() async throws {
+            var settings = Self.settings
+            settings.sections = ["reload: {interval: 100ms}"]
+            let served = try await serve(settings)
+            let folder = served.program.folder
+            func publish(_ settings: GatewaySettings, as name: String) throws {
+                let directory = folder.url.appendingPathComponent(name)
+                try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+                try settings.yaml(redisPort: nil, backendPort: served.backend.port).write(
+                    to: directory.appendingPathComponent("portcullis.yaml"), atomically: false, encoding: .utf8)
+                try link(name, to: "..data")
+            }
+            func link(_ target: String, to name: String) throws {
+                let path = folder.path("link")
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+                try #require(rename(path, folder.path(name)) == 0)
+            }
+            func isReloaded(_ count: Int) async -> Bool {
+                await eventually {
+                    served.run.output.components(separatedBy: "configuration reloaded").count > count
+                }
+            }
+            try publish(settings, as: "first")
+            try link("..data/portcullis.yaml", to: "portcullis.yaml")
+            #expect(await isReloaded(1))
+            settings.routes = ["{path: /new/, upstream: api, auth: none}"]
+            try publish(settings, as: "second")
+            #expect(await isReloaded(2))
+            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            #expect(try await status(connection, "/new/x") == 200)
+            await connection.close()
+            await served.end()
+        }
+
         @Test("200 reloads under load: no request fails, no descriptor and no memory is lost")
         func manyReloads() async throws {
             let served = try await serve()

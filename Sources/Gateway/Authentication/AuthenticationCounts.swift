@@ -1,9 +1,12 @@
+import Proxy
 import Revocation
 
 /// What the authenticators of all event loops have counted.
 struct AuthenticationCounts: Sendable {
     /// What came of questions about revocation.
     var revocation = RevocationCounts()
+    /// How long Redis took over those it was asked.
+    var checkDurations = DurationHistogram()
     /// Tokens that were remembered.
     var cacheHits: UInt64 = 0
     /// Tokens that had to be verified, or were none.
@@ -16,6 +19,7 @@ struct AuthenticationCounts: Sendable {
     /// Adds those of another event loop.
     mutating func add(_ other: AuthenticationCounts) {
         revocation.add(other.revocation)
+        checkDurations.add(other.checkDurations)
         cacheHits &+= other.cacheHits
         cacheMisses &+= other.cacheMisses
         cacheEvictions &+= other.cacheEvictions

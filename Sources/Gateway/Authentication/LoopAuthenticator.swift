@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import JOSE
 import Logging
+import NIOCore
 import Proxy
 import Revocation
 
@@ -13,6 +14,7 @@ final class LoopAuthenticator {
     /// `nil` where there is no database that API keys could be in.
     let apiKeys: LoopAPIKeys?
     private(set) var counts = RevocationCounts()
+    private var checkDurations = DurationHistogram()
     private let outage: DenyListOutage
     private var isInOutage = false
     private let leewaySeconds: Int64
@@ -50,7 +52,7 @@ final class LoopAuthenticator {
     /// What has been counted up to now.
     var allCounts: AuthenticationCounts {
         AuthenticationCounts(
-            revocation: counts, cacheHits: cache.hitCount, cacheMisses: cache.missCount,
+            revocation: counts, checkDurations: checkDurations, cacheHits: cache.hitCount, cacheMisses: cache.missCount,
             cacheEvictions: cache.evictionCount, apiKeys: apiKeys?.counts ?? APIKeyCounts())
     }
 
@@ -102,6 +104,11 @@ final class LoopAuthenticator {
         let known = KnownToken(verified, settings: settings)
         cache.insert(token: token, value: known)
         return known
+    }
+
+    /// Counts how long Redis took over a question whose verdict has just come.
+    func recordCheck(askedAt: NIODeadline, _ verdict: RevocationVerdict) {
+        checkDurations.record(nanoseconds: denyList.nanoseconds(since: askedAt, to: verdict))
     }
 
     /// Whether a request goes on, as far as revocation is concerned.

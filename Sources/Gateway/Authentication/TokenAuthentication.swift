@@ -2,6 +2,7 @@ import Credentials
 import HTTP1
 import JOSE
 import Logging
+import NIOCore
 import Proxy
 import Revocation
 
@@ -15,6 +16,8 @@ final class TokenAuthentication: Authentication {
     private var credential: KnownCredential?
     private var standing = RoutePolicy.Standing.scopeMissing
     private var policy = 0
+    /// When the deny-list was asked whose verdict is waited for.
+    private var askedAt = NIODeadline.uptimeNanoseconds(0)
     /// Where the request in hand comes from, while its API key is looked up.
     private var address: ClientAddress?
 
@@ -117,7 +120,10 @@ final class TokenAuthentication: Authentication {
         verdict.isAsking = true
         loop.denyList.check(known.query, by: verdict)
         verdict.isAsking = false
-        guard let early = verdict.early else { return .pending }
+        guard let early = verdict.early else {
+            askedAt = loop.denyList.askedAt
+            return .pending
+        }
         verdict.early = nil
         credential = nil
         return decision(early, known, standing, policy: policy)
@@ -126,6 +132,7 @@ final class TokenAuthentication: Authentication {
     fileprivate func decided(_ verdict: RevocationVerdict) {
         guard let known = credential else { return }
         credential = nil
+        loop.recordCheck(askedAt: askedAt, verdict)
         decide(decision(verdict, known, standing, policy: policy))
     }
 

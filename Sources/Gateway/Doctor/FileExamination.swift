@@ -9,6 +9,7 @@ enum FileExamination {
     /// - Parameters:
     ///   - configuration: has the secrets, and names the files of keys.
     ///   - files: the files that were read for it: itself, and those that `${file:…}` names.
+    /// - Returns: what was found.
     static func findings(_ configuration: Configuration, files: [String]) -> [Finding] {
         let secrets = secrets(of: configuration)
         let withSecrets = files.filter { file in

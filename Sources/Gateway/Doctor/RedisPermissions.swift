@@ -51,7 +51,7 @@ enum RedisPermissions {
         guard refused.isEmpty else {
             return Finding(
                 .problem, "redis.permissions",
-                "the user may not \(refused.joined(separator: " ")) on keys that begin with \(keyPrefix): give it "
+                "the user may not \(refused.joined(separator: " ")) on the keys \(keyPrefix)*; give it "
                     + (refused.map { "+\($0)" } + ["~\(keyPrefix)*"]).joined(separator: " "))
         }
         switch results.first?.result {

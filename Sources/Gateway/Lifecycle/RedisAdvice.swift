@@ -52,8 +52,8 @@ struct RedisAdvice {
         if fields["aof_enabled"] == "0" {
             let text =
                 savesSnapshots == false
-                    ? "Redis keeps nothing on disk, and forgets revocations and sessions when it restarts: set appendonly yes"
-                    : "Redis keeps snapshots only, and forgets the latest revocations when it restarts: set appendonly yes"
+                ? "Redis keeps nothing on disk, and forgets revocations and sessions when it restarts: set appendonly yes"
+                : "Redis keeps snapshots only, and forgets the latest revocations when it restarts: set appendonly yes"
             warnings.append((.persistence, text))
         }
         if fields["role"] == "slave" {

@@ -124,6 +124,9 @@ struct MetricsDocument: Sendable {
         ] {
             text.sample(checks, [("result", result)], count)
         }
+        let duration = Self.prefix + "revocation_check_duration_seconds"
+        text.family(duration, .histogram, "From asking Redis about a credential to the verdict.")
+        write(duration, [], counts.checkDurations, to: &text)
         guard let mirror = self.revocation.mirror else { return }
         let age = Self.prefix + "revocation_mirror_age_seconds"
         text.family(age, .gauge, "How old what is known of revocations is; +Inf while it is not known to be whole.")

@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import JOSE
 import Logging
+import NIOCore
 import Proxy
 import Sessions
 import Synchronization
@@ -47,7 +48,8 @@ final class GatewayFixture: Sendable {
         let path = folder.path("portcullis.yaml")
         let configuration = try ConfigurationLoader.load(bytes: Array(text.utf8), path: path, environment: [:])
         try folder.write("", to: "log")
-        guard let log = FileHandle(forWritingAtPath: folder.path("log")) else { throw CocoaError(.fileNoSuchFile) }
+        guard let file = FileHandle(forWritingAtPath: folder.path("log")) else { throw CocoaError(.fileNoSuchFile) }
+        let log = settings.logPipe?.fileHandleForWriting ?? file
         let output = AccessLogWriter(descriptor: log.fileDescriptor)
         let gateway = Gateway(
             configuration: configuration, configurationPath: path,
@@ -121,6 +123,14 @@ final class GatewayFixture: Sendable {
     /// What the gateway has logged so far.
     var logText: String {
         String(decoding: (try? Data(contentsOf: folder.url.appendingPathComponent("log"))) ?? Data(), as: UTF8.self)
+    }
+
+    /// Writes to the log until it takes nothing more; for one that nobody reads.
+    func fillLog() {
+        for byteCount in [1 << 20, 1 << 16, 1 << 12, 1 << 6] {
+            let filling = ByteBuffer(repeating: UInt8(ascii: " "), count: byteCount)
+            for _ in 0..<64 { output.write(filling) }
+        }
     }
 
     /// The keys in force.

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 
 /// What a test's gateway is to be like, as pieces of the configuration's text.
@@ -53,6 +54,8 @@ struct GatewaySettings {
     var routes: [String] = []
     /// Further issuers, each a line of YAML without its dash.
     var issuers: [String] = []
+    /// Where the log goes, when not to a file.
+    var logPipe: Pipe?
     /// Files beside the configuration.
     var files: [(name: String, content: String)] = []
 

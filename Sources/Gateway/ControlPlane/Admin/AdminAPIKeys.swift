@@ -29,7 +29,7 @@ struct AdminAPIKeys: CredentialEndpoints {
         }
         let now = credentials.clock()
         return AdminAPI.list("api_keys", found, limit: page.limit, name: \.id.text) {
-            .object(Self.members($0, nowMilliseconds: now))
+            .object($0.members(nowMilliseconds: now))
         }
     }
 
@@ -105,23 +105,6 @@ struct AdminAPIKeys: CredentialEndpoints {
     ) async throws -> [(String, JSONValue)] {
         let record = try await credentials.perform { store throws(CredentialError) in try store.find(id) }
         guard let record else { throw Problem.noSuchCredential }
-        return members(record.key, nowMilliseconds: credentials.clock())
-    }
-
-    private static func members(_ key: APIKey, nowMilliseconds: Int64) -> [(String, JSONValue)] {
-        let isExpired = key.expiresAtMilliseconds.map { $0 <= nowMilliseconds } ?? false
-        let state = key.revokedAtMilliseconds != nil ? "revoked" : isExpired ? "expired" : "active"
-        var members: [(String, JSONValue)] = [
-            ("id", .string(key.id.text)), ("state", .string(state)),
-            (key.owner.kind == "client" ? "client" : "user", .string(key.owner.name)),
-            ("label", .string(key.label.text)), ("scope", .string(key.scope.text)),
-            ("addresses", .string(key.addresses.text)), ("created_at", .integer(key.createdAtMilliseconds / 1000)),
-        ]
-        let times = [
-            ("expires_at", key.expiresAtMilliseconds), ("last_used_at", key.lastUsedAtMilliseconds),
-            ("revoked_at", key.revokedAtMilliseconds),
-        ]
-        members += times.compactMap { name, time in time.map { (name, .integer($0 / 1000)) } }
-        return members
+        return record.key.members(nowMilliseconds: credentials.clock())
     }
 }

@@ -24,7 +24,7 @@ struct AdminClients: CredentialEndpoints {
         let found = try await credentials.perform { store throws(CredentialError) in
             try store.listClients(after: after, limit: page.limit + 1)
         }
-        return AdminAPI.list("clients", found, limit: page.limit, name: \.id.text) { .object(Self.members($0)) }
+        return AdminAPI.list("clients", found, limit: page.limit, name: \.id.text) { .object($0.members) }
     }
 
     @Sendable
@@ -41,7 +41,7 @@ struct AdminClients: CredentialEndpoints {
             try directory.addClient(id: id.text, isPublic: isPublic, grants: grants, scope: scope)
         }
         auditLog.administered("client created", id.text, reason: reason, context: context)
-        var members = Self.members(try await Self.client(id, credentials))
+        var members = try await Self.client(id, credentials).members
         if let secret { members.append(("secret", .string(secret))) }
         return AdminAPI.response(.created, .object(members))
     }
@@ -50,7 +50,7 @@ struct AdminClients: CredentialEndpoints {
     private func show(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
         let client = try await Self.client(try Self.id(context), credentials)
-        return AdminAPI.response(.ok, .object(Self.members(client)))
+        return AdminAPI.response(.ok, .object(client.members))
     }
 
     @Sendable
@@ -70,7 +70,7 @@ struct AdminClients: CredentialEndpoints {
             }
             auditLog.administered("client enabled", id.text, reason: reason, context: context)
         }
-        return AdminAPI.response(.ok, .object(Self.members(try await Self.client(id, credentials))))
+        return AdminAPI.response(.ok, .object(try await Self.client(id, credentials).members))
     }
 
     @Sendable
@@ -106,14 +106,5 @@ struct AdminClients: CredentialEndpoints {
         let record = try await credentials.perform { store throws(CredentialError) in try store.find(id) }
         guard let record else { throw Problem.noSuchCredential }
         return record.client
-    }
-
-    private static func members(_ client: Client) -> [(String, JSONValue)] {
-        [
-            ("id", .string(client.id.text)), ("public", .bool(client.isPublic)),
-            ("grants", .string(client.grants.text)), ("scope", .string(client.scope.text)),
-            ("disabled", .bool(client.isDisabled)), ("created_at", .integer(client.createdAtMilliseconds / 1000)),
-            ("updated_at", .integer(client.updatedAtMilliseconds / 1000)),
-        ]
     }
 }

@@ -23,14 +23,14 @@ struct AdminKeys: AdminEndpoints {
         group.get("/keys") { _, _ in
             let now = clock() / 1000
             let keys = try await inDirectory { try $0.list(nowSeconds: now) }
-            return AdminAPI.response(.ok, .object([("keys", .array(keys.map { Self.document($0, now) }))]))
+            return AdminAPI.response(.ok, .object([("keys", .array(keys.map { $0.document(nowSeconds: now) }))]))
         }
         group.post("/keys/rotate") { request, context in
             let reason = try RequestParameters(query: request.uri.query).reason()
             let now = clock() / 1000
             let key = try await inDirectory { try $0.rotate(nowSeconds: now) }
             auditLog.administered("key rotation", key.keyID, reason: reason, context: context)
-            return AdminAPI.response(.created, Self.document(key, now))
+            return AdminAPI.response(.created, key.document(nowSeconds: now))
         }
     }
 
@@ -41,22 +41,6 @@ struct AdminKeys: AdminEndpoints {
         return try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result { try work(directory) }) }
         }
-    }
-
-    private static func document(_ key: SigningKeyDescription, _ nowSeconds: Int64) -> JSONValue {
-        var members: [(String, JSONValue)] = [("kid", .string(key.keyID))]
-        switch key.purpose {
-        case .accessTokens(let algorithm):
-            members += [("use", .string("access_tokens")), ("alg", .string(algorithm.rawValue))]
-        case .refreshTokens: members.append(("use", .string("refresh_tokens")))
-        }
-        members += [
-            ("state", .string(key.state.rawValue)), ("created", .integer(key.createdSeconds)),
-            ("age", .integer(max(0, nowSeconds - key.createdSeconds))),
-        ]
-        if let instant = key.activatesSeconds { members.append(("activates", .integer(instant))) }
-        if let instant = key.endsSeconds { members.append(("ends", .integer(instant))) }
-        return .object(members)
     }
 }
 

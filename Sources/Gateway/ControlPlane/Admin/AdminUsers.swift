@@ -21,7 +21,7 @@ struct AdminUsers: CredentialEndpoints {
         let credentials = try required()
         let page = try page(request)
         let found = try await credentials.users.list(after: page.after, limit: page.limit + 1)
-        return AdminAPI.list("users", found, limit: page.limit, name: \.name.text, document: Self.document)
+        return AdminAPI.list("users", found, limit: page.limit, name: \.name.text, document: \.document)
     }
 
     @Sendable
@@ -35,13 +35,13 @@ struct AdminUsers: CredentialEndpoints {
             name: name, password: Array(try body.requiredText("password").utf8), scope: try body.text("scope") ?? "",
             nowMilliseconds: credentials.clock())
         auditLog.administered("user created", name, reason: reason, context: context)
-        return AdminAPI.response(.created, Self.document(try await Self.user(name, credentials)))
+        return AdminAPI.response(.created, try await Self.user(name, credentials).document)
     }
 
     @Sendable
     private func show(_ request: Request, _ context: AdminContext) async throws -> Response {
         let credentials = try required()
-        return AdminAPI.response(.ok, Self.document(try await Self.user(try context.name(), credentials)))
+        return AdminAPI.response(.ok, try await Self.user(try context.name(), credentials).document)
     }
 
     @Sendable
@@ -59,7 +59,7 @@ struct AdminUsers: CredentialEndpoints {
                 false, of: user.name.text, nowMilliseconds: credentials.clock())
             auditLog.administered("user enabled", user.name.text, reason: reason, context: context)
         }
-        return AdminAPI.response(.ok, Self.document(try await Self.user(user.name.text, credentials)))
+        return AdminAPI.response(.ok, try await Self.user(user.name.text, credentials).document)
     }
 
     @Sendable
@@ -87,13 +87,5 @@ struct AdminUsers: CredentialEndpoints {
             throw Problem.noSuchCredential
         }
         return user
-    }
-
-    private static func document(_ user: User) -> JSONValue {
-        .object([
-            ("name", .string(user.name.text)), ("scope", .string(user.scope.text)),
-            ("disabled", .bool(user.isDisabled)), ("created_at", .integer(user.createdAtMilliseconds / 1000)),
-            ("updated_at", .integer(user.updatedAtMilliseconds / 1000)),
-        ])
     }
 }
