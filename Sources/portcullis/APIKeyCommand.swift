@@ -29,7 +29,11 @@ struct APIKeyCommand: AsyncParsableCommand {
     /// `portcullis api-key create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key; it is shown once, on standard output, and kept nowhere.")
+            abstract: "Make a key; it is shown once, on standard output, and kept nowhere.",
+            discussion: Examples(
+                "", "portcullis api-key create --user alice --config portcullis.yaml",
+                "portcullis api-key create --client ci --scope ci --config portcullis.yaml"
+            ).text)
 
         @OptionGroup var whose: OwnerOption
         @Option(help: "The scopes it may be used for, with spaces between.")
@@ -72,7 +76,12 @@ struct APIKeyCommand: AsyncParsableCommand {
 
     /// `portcullis api-key list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the keys by their ids; secrets are not kept.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the keys by their ids; secrets are not kept.",
+            discussion: Examples(
+                "", "portcullis api-key list --config portcullis.yaml",
+                "portcullis api-key list --output json --config portcullis.yaml"
+            ).text)
 
         @OptionGroup var file: ConfigurationOption
         @OptionGroup var output: OutputOption
@@ -112,7 +121,10 @@ struct APIKeyCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take keys back for ever; every node refuses them at once.",
-            discussion: "The id is what list shows, or the key's part between pk_ and the next underscore.")
+            discussion: Examples(
+                "The id is what list shows, or the key's part between pk_ and the next underscore.",
+                "portcullis api-key revoke A1b2C3d4E5f6 --config portcullis.yaml"
+            ).text)
 
         @Argument(help: "The id of the key.")
         var id: String?

@@ -13,7 +13,11 @@ struct ClientCommand: AsyncParsableCommand {
     /// `portcullis client add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a client; its secret is shown once, on standard output.")
+            abstract: "Add a client; its secret is shown once, on standard output.",
+            discussion: Examples(
+                "", #"portcullis client add agent --scope "orders:read" --config portcullis.yaml"#,
+                "portcullis client add app --public --grants password --config portcullis.yaml"
+            ).text)
 
         @Argument(help: "Its identifier; also the subject of the tokens it gets for itself.")
         var id: String
@@ -40,7 +44,12 @@ struct ClientCommand: AsyncParsableCommand {
 
     /// `portcullis client list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the clients.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the clients.",
+            discussion: Examples(
+                "", "portcullis client list --config portcullis.yaml",
+                "portcullis client list --output json --config portcullis.yaml"
+            ).text)
 
         @OptionGroup var file: ConfigurationOption
         @OptionGroup var output: OutputOption
@@ -74,10 +83,13 @@ struct ClientCommand: AsyncParsableCommand {
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Refuse a client from now on, and with it its API keys.",
-            discussion: """
+            discussion: Examples(
+                """
                 Every token that was issued to it is refused at once, and its sessions end. With --undo it is taken again, and
                 has to get new ones.
-                """)
+                """, "portcullis client disable agent --config portcullis.yaml",
+                "portcullis client disable agent --undo --config portcullis.yaml"
+            ).text)
 
         @Argument(help: "The client.")
         var id: String

@@ -13,10 +13,12 @@ struct CredentialsCommand: ParsableCommand {
     struct Copy: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Copy everything from another configuration's database into this one's.",
-            discussion: """
+            discussion: Examples(
+                """
                 Either may be an SQLite file or a PostgreSQL database. All of it arrives or nothing does; a database that
                 has rows already is left alone unless told otherwise. Let no gateway write to the old one meanwhile.
-                """)
+                """, "portcullis credentials copy --from old.yaml --config portcullis.yaml"
+            ).text)
 
         @Option(
             name: .customLong("from"),
@@ -52,7 +54,9 @@ struct CredentialsCommand: ParsableCommand {
     struct BackUp: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "backup",
-            abstract: "Write a copy of the SQLite file, whole and of one moment, while gateways go on using it.")
+            abstract: "Write a copy of the SQLite file, whole and of one moment, while gateways go on using it.",
+            discussion: Examples("", "portcullis credentials backup accounts-copy.sqlite --config portcullis.yaml").text
+        )
 
         @Argument(help: "The copy; there must be no such file yet.")
         var path: String

@@ -15,7 +15,8 @@ struct KeysCommand: AsyncParsableCommand {
     /// `portcullis keys generate`.
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a signing key: the current one where there is none, else the next, published and waiting.")
+            abstract: "Make a signing key: the current one where there is none, else the next, published and waiting.",
+            discussion: Examples("", "portcullis keys generate --config portcullis.yaml").text)
 
         @OptionGroup var file: ConfigurationOption
 
@@ -32,7 +33,12 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// `portcullis keys list`.
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the keys and what each is for.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the keys and what each is for.",
+            discussion: Examples(
+                "", "portcullis keys list --config portcullis.yaml",
+                "portcullis keys list --output json --config portcullis.yaml"
+            ).text)
 
         @OptionGroup var file: ConfigurationOption
         @OptionGroup var output: OutputOption
@@ -67,7 +73,10 @@ struct KeysCommand: AsyncParsableCommand {
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Publish the next key, and have it sign once it was published for tokens.publish_ahead.",
-            discussion: "The key before it verifies until the last token it signed has expired, and then goes.")
+            discussion: Examples(
+                "The key before it verifies until the last token it signed has expired, and then goes.",
+                "portcullis keys rotate --config portcullis.yaml"
+            ).text)
 
         @Flag(help: "Exchange the key that refresh tokens are derived with; sessions go on.")
         var refreshKey = false
@@ -103,10 +112,12 @@ struct KeysCommand: AsyncParsableCommand {
     struct Retire: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a key that is not needed, or with --now one that was leaked.",
-            discussion: """
+            discussion: Examples(
+                """
                 With --now whatever the key made is refused from now on: it is taken from the key directory, another one signs \
                 at once, and its kid is put on the deny-list. A refresh key that goes ends the sessions it was used in.
-                """)
+                """, "portcullis keys retire --now --config portcullis.yaml -- 7fK2"
+            ).text)
 
         @Argument(help: "The key, as list shows it; after -- when it begins with a dash.")
         var keyID: String

@@ -6,10 +6,14 @@ struct RevokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
         abstract: "Have a running gateway refuse tokens from now on.",
-        discussion: """
+        discussion: Examples(
+            """
             Asks the gateway at listeners.admin.address, with listeners.admin.token of the configuration file. Done means \
             that every node which shares its Redis refuses them; ask again after a failure, it does no harm.
-            """)
+            """, #"portcullis revoke --subject alice --reason "left" --config portcullis.yaml"#,
+            "portcullis revoke --session 01a1fc46af81 --config portcullis.yaml",
+            "portcullis revoke --all --config portcullis.yaml"
+        ).text)
 
     @Option(help: "One access token, by its jti.")
     var jti: String?

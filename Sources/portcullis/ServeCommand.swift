@@ -12,7 +12,10 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the gateway in the foreground.",
-        discussion: "SIGTERM and SIGINT drain it; SIGHUP has it read its configuration anew.")
+        discussion: Examples(
+            "SIGTERM and SIGINT drain it; SIGHUP has it read its configuration anew.",
+            "portcullis serve --config portcullis.yaml"
+        ).text)
 
     @OptionGroup var file: ConfigurationOption
 

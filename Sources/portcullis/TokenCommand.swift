@@ -13,15 +13,15 @@ struct TokenCommand: ParsableCommand {
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what the token on standard input says, and what is wrong with it.",
-            discussion: """
+            discussion: Examples(
+                """
                 Without --verify the signature is not checked: nothing shown is to be believed. With --verify the token is
                 judged as serve would judge it, except that nobody is asked whether it has been revoked.
 
-                  portcullis token inspect < token.txt
-                  portcullis token inspect --verify --config portcullis.yaml < token.txt
-
                 Exits with 0 when nothing is wrong with the token, with 1 when it would be refused.
-                """)
+                """, "portcullis token inspect < token.txt",
+                "portcullis token inspect --verify --config portcullis.yaml < token.txt"
+            ).text)
 
         /// More than any token has, and little to read.
         private static let maximumInputByteCount = 1 << 20

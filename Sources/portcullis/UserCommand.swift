@@ -15,7 +15,8 @@ struct UserCommand: AsyncParsableCommand {
     /// `portcullis user add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add an account; the password is read from the terminal or standard input.")
+            abstract: "Add an account; the password is read from the terminal or standard input.",
+            discussion: Examples("", #"portcullis user add alice --scope "orders:read" --config portcullis.yaml"#).text)
 
         @Argument(help: "The name to log in with; also the subject of the tokens.")
         var name: String
@@ -35,7 +36,12 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `portcullis user list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the accounts.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the accounts.",
+            discussion: Examples(
+                "", "portcullis user list --config portcullis.yaml",
+                "portcullis user list --output json --config portcullis.yaml"
+            ).text)
 
         @OptionGroup var file: ConfigurationOption
         @OptionGroup var output: OutputOption
@@ -64,7 +70,8 @@ struct UserCommand: AsyncParsableCommand {
     /// `portcullis user passwd`.
     struct ChangePassword: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "passwd", abstract: "Change the password of an account.")
+            commandName: "passwd", abstract: "Change the password of an account.",
+            discussion: Examples("", "portcullis user passwd alice --config portcullis.yaml").text)
 
         @Argument(help: "The account.")
         var name: String
@@ -88,7 +95,8 @@ struct UserCommand: AsyncParsableCommand {
     /// `portcullis user disable`.
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Disable an account: it cannot log in any more, and its sessions end.")
+            abstract: "Disable an account: it cannot log in any more, and its sessions end.",
+            discussion: Examples("", "portcullis user disable alice --config portcullis.yaml").text)
 
         @Argument(help: "The account.")
         var name: String
@@ -106,7 +114,9 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `portcullis user enable`.
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let a disabled account log in again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Let a disabled account log in again.",
+            discussion: Examples("", "portcullis user enable alice --config portcullis.yaml").text)
 
         @Argument(help: "The account.")
         var name: String
@@ -153,10 +163,13 @@ struct UserCommand: AsyncParsableCommand {
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add accounts whose passwords were hashed elsewhere: all of them or none.",
-            discussion: """
+            discussion: Examples(
+                """
                 csv: a header line with name and password_hash, and scope and disabled (true or false) if wanted; fields
                 in quotes by RFC 4180. htpasswd: lines of name:hash. Hashes are bcrypt ($2a$, $2b$, $2y$) or $scrypt$.
-                """)
+                """, "portcullis user import accounts.csv --config portcullis.yaml",
+                "portcullis user import .htpasswd --format htpasswd --config portcullis.yaml"
+            ).text)
 
         @Argument(help: "The file; - for standard input.")
         var path: String

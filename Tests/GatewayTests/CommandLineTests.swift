@@ -229,6 +229,38 @@ extension GatewayTests {
             }
         }
 
+        @Test("the help of every command ends with examples, each of which the program understands")
+        func examples() async throws {
+            let program = try Program()
+            let executable = try #require(Program.executable)
+            var waiting: [[String]] = [[]]
+            var count = 0
+            while let command = waiting.popLast() {
+                let help = try program.launch(command + ["--help"])
+                #expect(await help.end() == 0)
+                let lines = help.output.components(separatedBy: "\n")
+                let subcommands = lines.drop { $0 != "SUBCOMMANDS:" }.dropFirst().prefix { !$0.isEmpty }
+                    .filter { $0.wholeMatch(of: #/  [a-z].*/#) != nil }.compactMap { $0.split(separator: " ").first }
+                guard subcommands.isEmpty else {
+                    waiting += subcommands.map { command + [String($0)] }
+                    continue
+                }
+                let examples = lines.drop { $0 != "EXAMPLES:" }.dropFirst().prefix { !$0.isEmpty }
+                #expect(!examples.isEmpty, "\(command)")
+                for example in examples {
+                    count += 1
+                    // In an empty folder each fails for want of its files, and not because it was not understood.
+                    let script = "echo x > token.txt; portcullis() { '\(executable.path)' \"$@\"; }; \(example)"
+                    let shell = URL(fileURLWithPath: "/bin/sh")
+                    let run = try ProgramRun(shell, ["-c", script], input: "", directory: program.folder.url)
+                    let outcome = await Program.Outcome(run)
+                    #expect(example.hasPrefix("  portcullis "), "\(example)")
+                    #expect([1, 69, 78].contains(outcome.exitCode), "\(example): \(outcome)")
+                }
+            }
+            #expect(count > 25)
+        }
+
         @Test("deleting an account or a key takes it away for ever; lists are JSON for programs")
         func deleting() async throws {
             let program = try await prepared()

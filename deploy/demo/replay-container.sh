@@ -50,7 +50,8 @@ mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"
 mount --bind "$root/var/lib/portcullis" "$root/var/lib/portcullis"
 mount -o remount,bind,ro "$root"
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LD_LIBRARY_PATH=/opt/swift chroot --userspec="$user" "$root" "$@"; }
+enter=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LD_LIBRARY_PATH=/opt/swift chroot --userspec="$user" "$root")
+inside() { "${enter[@]}" "$@"; }
 ! inside sh -c 'echo >/etc/portcullis/x' 2>/dev/null
 ! inside sh -c 'echo >/usr/x' 2>/dev/null
 [[ $(inside id -u) == 10001 ]]
@@ -59,13 +60,13 @@ inside /usr/bin/portcullis keys generate "${configuration[@]}" >/dev/null
 inside /usr/bin/portcullis check "${configuration[@]}"
 mapfile -d '' -t command < <(python3 -c 'import json, sys; sys.stdout.write("\0".join(json.load(open(sys.argv[1]))) + "\0")' "$health")
 ! inside "${command[@]}" 2>/dev/null
-inside /usr/bin/portcullis serve "${configuration[@]}" >/dev/null &
+"${enter[@]}" /usr/bin/portcullis serve "${configuration[@]}" >"${root%/root}/log" 2>&1 &
 process=$!
 for ((tries = 0; tries < 100; tries++)); do
     ! inside "${command[@]}" 2>/dev/null || break
     sleep 0.1
 done
-inside "${command[@]}"
+inside "${command[@]}" || { cat "${root%/root}/log" >&2; exit 1; }
 kill -TERM "$process"
 wait "$process"
 INSIDE
