@@ -47,12 +47,12 @@ struct HistoryTests {
         }
     }
 
-    private func run(_ service: HistoryService, _ nemesis: (any HistoryNemesis)?, seconds: Double) async
-        -> [History.Operation]
-    {
+    private func run(
+        _ service: HistoryService, _ nemesis: (any HistoryNemesis)?, seconds: Double, seed: UInt64 = Self.seed
+    ) async -> [History.Operation] {
         let history = History()
         let end = ContinuousClock.now + .seconds(seconds)
-        let clients = HistoryClients(service: service, history: history, seed: Self.seed)
+        let clients = HistoryClients(service: service, history: history, seed: seed)
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await clients.run(clients: 4, until: end) }
             if let nemesis { tasks.addTask { await nemesis.run(until: end) } }
@@ -63,12 +63,17 @@ struct HistoryTests {
     /// Lets clients and faults run, and checks what the clients saw.
     private func expectNoViolation(_ service: HistoryService, _ mode: Mode, _ nemesis: any HistoryNemesis) async {
         print("history: \(type(of: nemesis)), \(mode), seed = \(Self.seed)")
-        let history = await run(service, nemesis, seconds: Self.seconds / Self.scenarioCount)
-        let found = HistoryChecker(boundNanoseconds: mode.boundNanoseconds).violations(in: history)
-        #expect(Set(found.map(\.violation)) == [], "seed = \(Self.seed)")
-        // A run in which nothing happened has shown nothing.
-        let (accepted, refused) = (count(history) { $0 == 200 }, count(history) { $0 == 401 })
-        let revoked = history.count { if case .revoke(_, _, _, .done) = $0 { true } else { false } }
+        var (accepted, refused, revoked) = (0, 0, 0)
+        // A run in which nothing happened has shown nothing: where other tests take the processor it goes on.
+        for round in 0..<10 where !(accepted > 20 && refused > 20 && revoked > 0) {
+            let history = await run(
+                service, nemesis, seconds: Self.seconds / Self.scenarioCount, seed: Self.seed &+ UInt64(round))
+            let found = HistoryChecker(boundNanoseconds: mode.boundNanoseconds).violations(in: history)
+            #expect(Set(found.map(\.violation)) == [], "seed = \(Self.seed)")
+            accepted += count(history) { $0 == 200 }
+            refused += count(history) { $0 == 401 }
+            revoked += history.count { if case .revoke(_, _, _, .done) = $0 { true } else { false } }
+        }
         print("history: \(accepted) accepted, \(refused) refused, \(revoked) revoked")
         #expect(accepted > 20 && refused > 20 && revoked > 0)
     }

@@ -127,9 +127,9 @@ final class GatewayFixture: Sendable {
 
     /// Writes to the log until it takes nothing more; for one that nobody reads.
     func fillLog() {
-        for byteCount in [1 << 20, 1 << 16, 1 << 12, 1 << 6] {
+        for (byteCount, count) in [(1 << 20, 8), (1 << 16, 16), (1 << 12, 16), (1 << 6, 64)] {
             let filling = ByteBuffer(repeating: UInt8(ascii: " "), count: byteCount)
-            for _ in 0..<64 { output.write(filling) }
+            for _ in 0..<count { output.write(filling) }
         }
     }
 
