@@ -319,6 +319,12 @@ extension GatewayTests {
                 try busy.send(W.headers(1))
                 await eventually("asked") { world.backend.requests.count == 1 }
                 async let stopped: Void = world.server.shutdown(graceMilliseconds: 20_000)
+                // Not by blocking: tests that block may hold every thread that it needs to begin.
+                await eventually("nobody is taken any more") {
+                    guard let late = try? world.client() else { return true }
+                    late.close()
+                    return false
+                }
                 for client in [idle, busy] {
                     let first = try client.wait(for: .goAway)
                     #expect(first.code == 0 && first.number == 0x7fff_ffff)
