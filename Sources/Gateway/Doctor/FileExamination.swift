@@ -1,6 +1,5 @@
 import Foundation
 import GatewayConfiguration
-import Glibc
 
 /// Whether files with secrets are kept from other users of the machine.
 enum FileExamination {
@@ -26,16 +25,21 @@ enum FileExamination {
     }
 
     private static func exposure(of file: String) -> Finding? {
-        var status = stat()
         // One that is not there is told by who wants to read it.
-        guard stat(file, &status) == 0, status.st_mode & 0o004 != 0 else { return nil }
+        guard let mode = mode(of: file), mode & 0o004 != 0 else { return nil }
         return Finding(
             .problem, check, "\(file) has a secret, and everybody here can read it; run chmod o-rwx \(file)")
     }
 
     private static func isWritableByAll(_ file: String) -> Bool {
-        var status = stat()
-        return stat(file, &status) == 0 && status.st_mode & 0o002 != 0
+        mode(of: file).map { $0 & 0o002 != 0 } ?? false
+    }
+
+    /// The permissions of a file, or of what a link leads to.
+    private static func mode(of file: String) -> Int? {
+        let path = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.posixPermissions] as? NSNumber)?.intValue
     }
 
     private static func secrets(of configuration: Configuration) -> [String] {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 package import GatewayConfiguration
 import Glibc
 import NIOCore
@@ -85,12 +86,11 @@ struct ListenerExamination: Sendable {
 
     private static func state(ofSocketFile path: String) -> State {
         guard let address = try? SocketAddress(unixDomainSocketPath: path) else { return .refused(ENAMETOOLONG) }
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
             let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
             return access(folder.isEmpty ? "/" : folder, W_OK | X_OK) == 0 ? .free : .refused(errno)
         }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { return .refused(ENOTSOCK) }
+        guard attributes[.type] as? FileAttributeType == .typeSocket else { return .refused(ENOTSOCK) }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { return .refused(errno) }
         defer { close(probe) }
