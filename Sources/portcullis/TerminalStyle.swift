@@ -6,9 +6,6 @@ struct TerminalStyle {
     /// For standard output.
     static let output = TerminalStyle(
         isTerminal: isatty(STDOUT_FILENO) == 1, environment: ProcessInfo.processInfo.environment)
-    /// For standard error.
-    static let errors = TerminalStyle(
-        isTerminal: isatty(STDERR_FILENO) == 1, environment: ProcessInfo.processInfo.environment)
 
     let hasColours: Bool
 

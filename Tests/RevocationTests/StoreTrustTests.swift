@@ -88,6 +88,28 @@ struct StoreTrustTests {
         }
     }
 
+    @Test("leases that outlive the epoch, as where keys are evicted, do not count; those of nodes that are gone leave")
+    func evictedEpoch() async throws {
+        try await RedisFixture.with { fixture in
+            let node = try await MirrorHarness(fixture, name: "a")
+            let isFresh = await node.isFreshSoon()
+            #expect(isFresh)
+            try fixture.server.command("HSET", "p:mirrors", "other", "9999999999999 0-0", "gone", "1 0-0")
+            let isTidied = await eventually { (try? fixture.server.command("HEXISTS", "p:mirrors", "gone")) == "0" }
+            #expect(isTidied)
+            let since = try fixture.server.command("HGET", "p:mirrors", "since")
+            try fixture.server.command("DEL", "p:epoch")
+            let isDoubted = await eventually { !node.mirror.isTrusting }
+            #expect(isDoubted)
+            #expect(try fixture.server.command("HGET", "p:mirrors", "other") == "")
+            #expect(try fixture.server.command("HGET", "p:mirrors", "since") != since)
+            // The other, which never comes back, is waited for, but not for ever.
+            let isTrusting = await eventually { node.mirror.isTrusting }
+            #expect(isTrusting)
+            try await node.stop()
+        }
+    }
+
     @Test("a node does not believe a Redis that lost everything before the other has written what it knows")
     func filling() async throws {
         try await RedisFixture.with { fixture in

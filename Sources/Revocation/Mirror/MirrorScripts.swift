@@ -23,24 +23,31 @@ enum MirrorScripts {
               if ARGV[1] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 1 then has = '1' end
             end
             if ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'NX') end
-            if redis.call('HSETNX', KEYS[3], 'since', text(now)) == 0 then
-              local since = tonumber(redis.call('HGET', KEYS[3], 'since'))
-              -- The clock was set back: counting begins anew.
-              if not since or since > now then redis.call('HSET', KEYS[3], 'since', text(now)) end
+            local epoch = redis.call('GET', KEYS[2]) or ''
+            local since = tonumber(redis.call('HGET', KEYS[3], 'since'))
+            if redis.call('HGET', KEYS[3], 'epoch') ~= epoch then
+              -- Leases of another epoch, which may outlive it where keys are evicted one by one, prove nothing.
+              redis.call('DEL', KEYS[3])
+              since = nil
+            end
+            -- Where the clock was set back counting begins anew, too.
+            if not since or since > now then
+              since = now
+              redis.call('HSET', KEYS[3], 'epoch', epoch, 'since', text(now))
             end
             if tonumber(ARGV[3]) > 0 then
               redis.call('HSET', KEYS[3], ARGV[2], text(now + tonumber(ARGV[3])) .. ' ' .. ARGV[4])
             else redis.call('HDEL', KEYS[3], ARGV[2]) end
             redis.call('PEXPIRE', KEYS[3], 86400000)
-            local leases, since, peers = redis.call('HGETALL', KEYS[3]), '0', {}
+            local leases, peers = redis.call('HGETALL', KEYS[3]), {}
             for index = 1, #leases, 2 do
-              if leases[index] == 'since' then since = leases[index + 1]
-              elseif leases[index] ~= ARGV[2]
-                and (tonumber(string.match(leases[index + 1], '^(%d+) ')) or 0) > now then
-                table.insert(peers, leases[index])
+              local name = leases[index]
+              if name ~= 'since' and name ~= 'epoch' and name ~= ARGV[2] then
+                local ends = tonumber(string.match(leases[index + 1], '^(%d+) ')) or 0
+                if ends > now then table.insert(peers, name) else redis.call('HDEL', KEYS[3], name) end
               end
             end
-            return {text(now), redis.call('GET', KEYS[2]) or '', last, deleted, has, since, peers}
+            return {text(now), epoch, last, deleted, has, text(since), peers}
             """)
 
     /// Tells how many mirrors with a lease have not applied a position yet.
@@ -56,13 +63,17 @@ enum MirrorScripts {
             local time = redis.call('TIME')
             local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
             if redis.call('GET', KEYS[2]) ~= ARGV[4] then return -1 end
+            if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[4] then
+              redis.call('DEL', KEYS[1])
+              redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'since', text(now))
+            end
             redis.call('HSETNX', KEYS[1], 'since', text(now))
             redis.call('PEXPIRE', KEYS[1], 86400000)
             local leases, behind = redis.call('HGETALL', KEYS[1]), 0
             for index = 1, #leases, 2 do
               if leases[index] == 'since' then
                 if now - (tonumber(leases[index + 1]) or now) < tonumber(ARGV[3]) then behind = behind + 1 end
-              else
+              elseif leases[index] ~= 'epoch' then
               local ends, first, second = string.match(leases[index + 1], '^(%d+) (%d+)%-(%d+)$')
               if not ends then behind = behind + 1
               elseif tonumber(ends) <= now then redis.call('HDEL', KEYS[1], leases[index])
