@@ -23,6 +23,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
     private var timerDeadline = NIODeadline.distantFuture
     private var place: ConnectionPlace?
     private var isClosed = false
+    /// Whether something is written that is to leave at the end of this turn of the loop.
+    private var owesFlush = false
     /// Whether the frame that says why the connection ends has been written, after which nothing else is.
     private var hasSaidLast = false
 
@@ -143,6 +145,24 @@ final class HTTP2Connection: ChannelDuplexHandler {
         perform(action)
     }
 
+    /// What the streams write in one turn of the loop leaves together, in one record and one system call.
+    func flush(context: ChannelHandlerContext) {
+        guard !owesFlush else { return }
+        owesFlush = true
+        context.eventLoop.assumeIsolated().execute { [self] in flushOwed() }
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        flushOwed()
+        context.close(mode: mode, promise: promise)
+    }
+
+    private func flushOwed() {
+        guard owesFlush else { return }
+        owesFlush = false
+        context?.flush()
+    }
+
     /// Takes note of a frame that goes out; `NIOHTTP2Handler` writes each header, and each short frame, in one piece.
     private func note(
         _ frame: HTTP2FrameHeader, _ bytes: UnsafeRawBufferPointer, _ payload: Int
@@ -189,6 +209,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
 
     /// Closes without another word.
     func closeNow() {
+        flushOwed()
         context?.close(promise: nil)
     }
 
@@ -214,6 +235,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
             hasSaidLast = true
             finish(context, after: wrapOutboundOut(.byteBuffer(Self.refusal(lastStream))))
         case .close:
+            flushOwed()
             context.close(promise: nil)
         }
     }

@@ -39,7 +39,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     init(pool: UpstreamPool, endpoint: UpstreamEndpoint) {
         self.pool = pool
         self.endpoint = endpoint
-        endpoint.connections += 1
+        pool.connectionBegan(endpoint)
     }
 
     // MARK: - For the client connection

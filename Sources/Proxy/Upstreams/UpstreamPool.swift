@@ -36,6 +36,9 @@ final class UpstreamPool {
     /// An address that was left out and is to be tried by the next request.
     private var trial: UpstreamEndpoint?
     private var idleCount = 0
+    /// Connections that are open or being opened, idle ones included.
+    private var openCount = 0
+    private var allowance: IdleAllowance
     private var waiting = WaitingQueue<Waiter>()
     private var isServing = false
     /// Whether the configuration in force knows it no more: it only ends what it has begun.
@@ -47,6 +50,7 @@ final class UpstreamPool {
         self.loop = loop
         self.counter = counter
         balancer = EndpointBalancer(upstream.balance, weights: [], start: 0)
+        allowance = IdleAllowance(limit: upstream.idleConnections)
     }
 
     // MARK: - Choosing
@@ -67,6 +71,7 @@ final class UpstreamPool {
         guard let endpoint = choose(avoiding: avoided) else { return usable.isEmpty ? .none : .wait }
         if !opensNew || isFull(endpoint), let connection = endpoint.idle.popLast() {
             idleCount &-= 1
+            allowance.inUse(openCount &- idleCount)
             return .idle(connection)
         }
         return .connect(endpoint)
@@ -205,7 +210,8 @@ final class UpstreamPool {
 
     /// Takes back a connection that is clean.
     func giveBack(_ connection: UpstreamConnection) {
-        guard !isRetired, idleCount < upstream.idleConnections, connection.endpoint.isWelcome else {
+        let isKept = idleCount < allowance.idleCount(besides: openCount &- idleCount &- 1)
+        guard isKept, !isRetired, connection.endpoint.isWelcome else {
             connection.close()
             return
         }
@@ -222,9 +228,17 @@ final class UpstreamPool {
         idleCount -= 1
     }
 
+    /// There is one connection more, to be opened and used.
+    func connectionBegan(_ endpoint: UpstreamEndpoint) {
+        endpoint.connections += 1
+        openCount += 1
+        allowance.inUse(openCount - idleCount)
+    }
+
     /// A connection is no longer there.
     func connectionEnded(_ endpoint: UpstreamEndpoint) {
         endpoint.connections -= 1
+        openCount -= 1
         if !waiting.isEmpty { serveWaiting() }
     }
 
@@ -298,6 +312,7 @@ final class UpstreamPool {
 
     /// Does what the clock asks for: closes connections that nobody has used for long, and lets ejected addresses try.
     func keepHouse() {
+        closeSurplus()
         let limit = loop.now - .milliseconds(upstream.idleTimeoutMilliseconds)
         for endpoint in endpoints {
             // The stack's bottom is its oldest part.
@@ -311,6 +326,21 @@ final class UpstreamPool {
             {
                 trial = endpoint
             }
+        }
+    }
+
+    /// Closes what a burst has left, the oldest of each address first and not all in one turn.
+    private func closeSurplus() {
+        allowance.timePassed(now: loop.now, inUse: openCount - idleCount)
+        let surplus = min(256, idleCount - allowance.idleCount(besides: openCount - idleCount))
+        guard surplus > 0 else { return }
+        let all = idleCount
+        for endpoint in endpoints {
+            // Each address gives up its share.
+            let leaving = endpoint.idle.prefix((endpoint.idle.count * surplus + all - 1) / all)
+            endpoint.idle.removeFirst(leaving.count)
+            idleCount -= leaving.count
+            for connection in leaving { connection.close() }
         }
     }
 
