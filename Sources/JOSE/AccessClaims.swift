@@ -2,7 +2,10 @@
 struct AccessClaims: Sendable {
     let subject: String
     let tokenID: String
+    /// `aud`; empty where there is none, which only tokens for a client may do without.
     let audiences: [String]
+    /// The client that the token is for; nil where `aud` alone says whom it is for.
+    let audienceClient: String?
     let scope: String
     let clientID: String?
     let sessionID: String?
@@ -32,8 +35,19 @@ struct AccessClaims: Sendable {
         if let limit = keyring.issuer.maximumLifetimeSeconds, expiresAt.isLater(than: issuedAt, byMoreThan: limit) {
             throw .lifetimeTooLong
         }
-        audiences = try reader.audiences(raw.audience, scanner: &scanner)
-        guard keyring.accepts(audiences) else { throw .wrongAudience }
+        switch keyring.issuer.audienceClaim {
+        case .audience: audienceClient = nil
+        case .clientID: audienceClient = try reader.identifier(raw.unmappedClientID, .clientID)
+        }
+        if let audienceClient {
+            guard keyring.accepts([audienceClient]) else { throw .wrongAudience }
+        }
+        if audienceClient != nil, raw.audience == nil {
+            audiences = []
+        } else {
+            audiences = try reader.audiences(raw.audience, scanner: &scanner)
+            guard keyring.accepts(audiences) else { throw .wrongAudience }
+        }
         subject = try reader.identifier(raw.subject, .subject)
         tokenID = try reader.identifier(raw.tokenID, .tokenID)
         if raw.clientID != nil {

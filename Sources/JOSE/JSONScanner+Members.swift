@@ -3,22 +3,24 @@ enum JSONRawValue {
     case string(JSONStringSlice)
     case number(Range<Int>)
     case array(Range<Int>)
+    case object(Range<Int>)
     case other
 }
 
 extension JSONScanner {
-    /// Reads the members of an object that fills the whole text, and checks all that is nested in it.
+    /// Reads the members of an object that fills the whole text, or a part of it, and checks all that is nested in it.
     ///
     /// - Parameters:
     ///   - text: the text.
+    ///   - range: where the object lies; the whole text when nil.
     ///   - body: called with each name and value in order.
     /// - Throws: `malformed`, or what `body` throws.
     mutating func scanMembers(
-        of text: UnsafeRawBufferPointer,
+        of text: UnsafeRawBufferPointer, in range: Range<Int>? = nil,
         _ body: (JSONStringSlice, JSONRawValue) throws(TokenRejection) -> Void
     ) throws(TokenRejection) {
         do throws(JSONError) {
-            try start(text)
+            try start(text, range: range)
             guard case .beginObject = try next() else { throw JSONError(code: .syntax, offset: 0) }
         } catch {
             throw .malformed
@@ -78,7 +80,7 @@ extension JSONScanner {
             let start = position - 1
             try skipContainer()
             if case .beginArray = event { return .array(start..<position) }
-            return .other
+            return .object(start..<position)
         default: return .other
         }
     }

@@ -11,6 +11,8 @@ struct RawClaims {
     var scope: JSONRawValue?
     var scopeList: JSONRawValue?
     var clientID: JSONRawValue?
+    /// `client_id` also where an issuer calls the client something else.
+    var unmappedClientID: JSONRawValue?
     var authorizedParty: JSONRawValue?
     var sessionID: JSONRawValue?
 
@@ -37,6 +39,7 @@ struct RawClaims {
             scope = value
         } else if haveEqualBytes(name, "client_id") {
             clientID = value
+            unmappedClientID = value
         }
     }
 

@@ -82,11 +82,11 @@ extension TokenInspection {
             guard let keys = try? JSONWebKeySet(keys: []) else { return nil }
             let shown = try UnverifiedToken(token)
             let audiences = shown.claims["aud"]?.array?.compactMap(\.string) ?? [shown.claims["aud"]?.string ?? ""]
+            let client = shown.claims["aud"] == nil ? shown.claims["client_id"]?.string : nil
             // Trusts whatever the token names, so that only what nobody would accept is left.
             let issuer = TrustedIssuer(
-                issuer: shown.issuer ?? "-", audiences: audiences.filter { !$0.isEmpty } + ["-"],
-                algorithms: algorithms,
-                keys: keys)
+                issuer: shown.issuer ?? "-", audiences: (audiences + [client ?? "-"]).filter { !$0.isEmpty } + ["-"],
+                audienceClaim: client == nil ? .audience : .clientID, algorithms: algorithms, keys: keys)
             guard let verifier = try? TokenVerifier(issuers: [issuer], leewaySeconds: leewaySeconds) else { return nil }
             try token.withUnsafeBufferPointer { buffer throws(TokenRejection) in
                 try verifier.judgeUnsigned(UnsafeRawBufferPointer(buffer), nowSeconds: nowSeconds)

@@ -2,8 +2,10 @@
 package struct TrustedIssuer: Sendable {
     /// The exact value of `iss`.
     package let issuer: String
-    /// At least one of these must be in `aud`.
+    /// At least one of these must be what a token says it is for.
     package let audiences: [String]
+    /// Where its tokens say that.
+    package let audienceClaim: AudienceClaim
     /// The algorithms its tokens may use.
     package var algorithms: Set<SignatureAlgorithm>
     /// Its keys; may be empty while they are not known yet.
@@ -19,11 +21,13 @@ package struct TrustedIssuer: Sendable {
 
     /// An issuer and its rules; `TokenVerifier` checks them.
     package init(
-        issuer: String, audiences: [String], algorithms: Set<SignatureAlgorithm>, keys: JSONWebKeySet,
+        issuer: String, audiences: [String], audienceClaim: AudienceClaim = .audience,
+        algorithms: Set<SignatureAlgorithm>, keys: JSONWebKeySet,
         requireType: Bool = false, maximumLifetimeSeconds: Int64? = nil, claims: ClaimMapping = .standard
     ) {
         self.issuer = issuer
         self.audiences = audiences
+        self.audienceClaim = audienceClaim
         self.algorithms = algorithms
         self.keys = keys
         self.requireType = requireType

@@ -26,8 +26,10 @@ package struct VerifiedToken: Sendable {
     package var subject: String { claims.subject }
     /// `jti`.
     package var tokenID: String { claims.tokenID }
-    /// `aud`, as a list even when it is a single string.
+    /// `aud`, as a list even when it is a single string; empty only where ``audienceClient`` takes its place.
     package var audiences: [String] { claims.audiences }
+    /// `client_id`, where that says whom the issuer's tokens are for.
+    package var audienceClient: String? { claims.audienceClient }
     /// The scopes with one space between them; empty when there are none.
     package var scope: String { claims.scope }
     /// `client_id`, or else `azp`.

@@ -47,11 +47,14 @@ struct RejectionExplanation {
             lines = ["\(Self.name(of: claim, issuer)) is missing"]
         case .invalidClaim(let claim):
             let name = Self.name(of: claim, issuer)
-            lines = ["\(name) is \(Self.text(claims?[name])), which is not of the right type or not acceptable"]
+            let value = Self.value(of: claim, in: claims, issuer)
+            lines = ["\(name) is \(Self.text(value)), which is not of the right type or not acceptable"]
         case .senderConstrained:
             lines = ["cnf binds the token to a key of its holder, and that binding could not be checked"]
         case .wrongAudience:
-            lines = ["aud is \(Self.text(claims?["aud"])); accepted are: \(Self.list(issuer?.audiences))"]
+            let client =
+                issuer?.audienceClaim == .clientID ? "client_id is \(Self.text(claims?["client_id"])) and " : ""
+            lines = ["\(client)aud is \(Self.text(claims?["aud"])); accepted are: \(Self.list(issuer?.audiences))"]
         case .lifetimeTooLong:
             let longest = issuer?.maximumLifetimeSeconds.map(HumanTime.duration) ?? "less"
             lines = ["from iat to exp is longer than the \(longest) that this issuer's tokens may live"]
@@ -80,10 +83,20 @@ struct RejectionExplanation {
     private static func name(of claim: RegisteredClaim, _ issuer: TrustedIssuer?) -> String {
         switch claim {
         case .subject: issuer?.claims.subject ?? claim.rawValue
-        case .scope: issuer?.claims.scope ?? claim.rawValue
+        case .scope: issuer?.claims.scope?.joined(separator: ".") ?? claim.rawValue
         case .clientID: issuer?.claims.clientID ?? claim.rawValue
         default: claim.rawValue
         }
+    }
+
+    /// The claim's value, or what stands in the way of the names that lead to it.
+    private static func value(
+        of claim: RegisteredClaim, in claims: JSONObject?, _ issuer: TrustedIssuer?
+    ) -> JSONValue? {
+        guard claim == .scope, let path = issuer?.claims.scope, let first = path.first else {
+            return claims?[name(of: claim, issuer)]
+        }
+        return path.dropFirst().reduce(claims?[first]) { value, name in value?.object.map { $0[name] } ?? value }
     }
 
     private static func text(_ value: JSONValue?) -> String {

@@ -8,6 +8,7 @@ import LibCrypto
 enum TokenInvariants {
     private static let secret = [UInt8](repeating: 0x5a, count: 64)
     static let now: Int64 = 1_800_000_000
+    static let audience = "https://gw.test"
     private static let leewaySeconds: Int64 = 60
 
     static func complaint(about input: UnsafeRawBufferPointer) -> String? {
@@ -51,7 +52,7 @@ enum TokenInvariants {
         let text = "claims of \(FuzzTarget.text(JSONWriter.bytes(of: .object(claims))))"
         guard claims["iss"]?.string == "https://issuer.test" else { return "\(text): iss" }
         let audiences = claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string ?? ""]
-        guard audiences.contains("https://gw.test") else { return "\(text): aud" }
+        guard audiences.contains(audience) else { return "\(text): aud" }
         guard let subject = claims["sub"]?.string, !subject.isEmpty, subject == verified.subject else {
             return "\(text): sub"
         }
@@ -70,12 +71,14 @@ enum TokenInvariants {
     }
 
     /// Trusts the issuer and the secret of these tests.
-    static func verifier(claims: ClaimMapping = .standard) -> TokenVerifier? {
+    static func verifier(
+        claims: ClaimMapping = .standard, audienceClaim: AudienceClaim = .audience
+    ) -> TokenVerifier? {
         let key = #"{"keys":[{"kty":"oct","alg":"HS256","kid":"k","k":"\#(Base64URL.encode(secret))"}]}"#
         guard let keys = try? JSONWebKeySet(json: Array(key.utf8), provenance: .operatorFile) else { return nil }
         let issuer = TrustedIssuer(
-            issuer: "https://issuer.test", audiences: ["https://gw.test"], algorithms: [.hs256], keys: keys,
-            claims: claims)
+            issuer: "https://issuer.test", audiences: [audience], audienceClaim: audienceClaim, algorithms: [.hs256],
+            keys: keys, claims: claims)
         return try? TokenVerifier(issuers: [issuer], leewaySeconds: leewaySeconds)
     }
 

@@ -23,7 +23,47 @@ struct ClaimNameTests {
         #expect(try names(", claims: {subject: oid}") == .init(subject: "oid"))
         #expect(
             try names(", claims: {subject: sub, scope: \"https://b/roles\", client_id: azp}")
-                == .init(subject: "sub", scope: "https://b/roles", clientID: "azp"))
+                == .init(subject: "sub", scope: ["https://b/roles"], clientID: "azp"))
+    }
+
+    @Test(
+        "dots in the name of scopes lead into nested objects, at most three names deep; URIs are one name",
+        arguments: [
+            ("roles", ["roles"]), ("realm_access.roles", ["realm_access", "roles"]),
+            ("resource_access.shop.roles", ["resource_access", "shop", "roles"]),
+            ("\"https://example.com/roles\"", ["https://example.com/roles"]),
+            ("\"cognito:groups\"", ["cognito:groups"]), ("example.com/a.b.c.d", ["example.com/a.b.c.d"]),
+            ("a.aud", ["a", "aud"]),
+        ] as [(String, [String])])
+    func scopePath(written: String, names: [String]) throws {
+        let issuer = try Fixture.load(text(", claims: {scope: \(written)}")).issuers.first
+        #expect(issuer?.claims == .init(scope: names))
+        // Elsewhere a dot is a character like others.
+        let subject = try Fixture.load(text(", claims: {subject: \(written)}")).issuers.first?.claims.subject
+        #expect(subject == names.joined(separator: "."))
+    }
+
+    @Test("no empty names, no fourth, and none to begin with that means the same to everybody")
+    func badScopePath() {
+        for written in ["a.b.c.d", "a..b", ".a", "a.", ".", "aud.roles", "cnf.x"] {
+            let problems = Fixture.problems(text(", claims: {scope: \"\(written)\"}"))
+            #expect(problems.map(\.keyPath) == ["issuers[0].claims.scope"], "\(written)")
+        }
+    }
+
+    @Test("a token is for whom aud says, or client_id where that is written, and nothing else")
+    func audienceClaim() throws {
+        func claim(_ words: String) throws -> Configuration.AudienceClaim? {
+            try Fixture.load(text(words)).issuers.first?.audienceClaim
+        }
+        #expect(try claim("") == .audience)
+        #expect(try claim(", audience_claim: aud") == .audience)
+        #expect(try claim(", audience_claim: client_id") == .clientID)
+        for word in ["azp", "sub", "\"\"", "true", "[client_id]"] {
+            #expect(
+                Fixture.problems(text(", audience_claim: \(word)")).map(\.keyPath) == ["issuers[0].audience_claim"],
+                "\(word)")
+        }
     }
 
     @Test(

@@ -79,6 +79,19 @@ def keycloak(issuer):
         {**access, "scope": "openid profile"}]
 
 
+def keycloak_roles(issuer):
+    access, identity, fields, refused, _ = keycloak(issuer)
+    roles = ["offline_access", "orders:read"]
+    access = {**access, "scope": "openid", "realm_access": {"roles": roles}}
+    fields = {**fields, "x-auth-scope": " ".join(roles)}
+    elsewhere = {**access, "scope": "orders:read", "roles": roles}
+    # ID tokens have roles too where a mapper adds them; refused are also roles of the wrong form.
+    malformed = [({**access, "realm_access": value}, {}) for value in (roles, None, {"roles": {"orders:read": True}})]
+    return access, {**identity, "realm_access": {"roles": roles}}, fields, refused + malformed, [
+        {**elsewhere, "realm_access": {}}, {**elsewhere, "realm_access": {"roles": []}},
+        {**elsewhere, "realm_access": {"other": {"roles": roles}}}]
+
+
 def auth0(issuer):
     access = {
         "aud": ["https://api.example", f"{issuer.name}userinfo"], "sub": "auth0|507f1f77bcf86cd799439011",
@@ -96,7 +109,7 @@ def auth0(issuer):
 
 def cognito(issuer):
     access = {
-        "aud": "https://api.example", "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "token_use": "access",
+        "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "token_use": "access",
         "client_id": "1example23456789", "username": "alice", "scope": "openid orders:read", "version": 2,
         "cognito:groups": ["buyers"], "origin_jti": "o", "event_id": "e", "auth_time": int(time.time())}
     identity = {
@@ -104,13 +117,17 @@ def cognito(issuer):
         "cognito:groups": ["buyers"], "email": "alice@example.com", "auth_time": access["auth_time"]}
     return access, identity, {
         "x-auth-subject": access["sub"], "x-auth-client-id": "1example23456789", "x-auth-scope": "openid orders:read"
-    }, [(access, {"without": ["aud"]}), ({**access, "aud": "1example23456789"}, {})], [
-        {**access, "scope": "openid"}]
+    }, [(access, {"without": ["client_id"]}), ({**access, "client_id": "another"}, {}),
+        # An audience that is there has to be right, too.
+        ({**access, "aud": "https://other.example"}, {}), ({**access, "aud": []}, {})], [
+        {**access, "scope": "openid"}, {**access, "scope": "openid", "aud": "1example23456789"}]
 
 
 ISSUERS = {
     "keycloak": (keycloak, "https://keycloak.example/realms/shop", "/realms/shop",
                  "/realms/shop/protocol/openid-connect/certs", "JWT"),
+    "keycloak-roles": (keycloak_roles, "https://keycloak.example/realms/shop", "/realms/shop",
+                       "/realms/shop/protocol/openid-connect/certs", "JWT"),
     "auth0": (auth0, "https://tenant.auth0.example/", "/", "/.well-known/jwks.json", "at+jwt"),
     "cognito": (cognito, "https://cognito-idp.eu-central-1.example/eu-central-1_pool", "/eu-central-1_pool",
                 "/eu-central-1_pool/.well-known/jwks.json", "JWT"),

@@ -40,18 +40,76 @@ struct ClaimMappingTests {
             (#"["a","b"]"#, "a b"), (#""a b""#, "a b"), ("[]", ""), (#""""#, ""), (#"["a"]"#, "a"),
         ])
     func scope(value: String, expected: String) throws {
-        let mapping = ClaimMapping(scope: "permissions")
+        let mapping = ClaimMapping(scope: ["permissions"])
         #expect(try verified(mapping, [("permissions", value)]).get().scope == expected)
         #expect(try verified(mapping, [("permissions", value), ("scp", #"["admin"]"#)]).get().scope == expected)
     }
 
     @Test("mapped scopes that are absent are none, and malformed ones are refused")
     func badScope() throws {
-        let mapping = ClaimMapping(scope: "permissions")
+        let mapping = ClaimMapping(scope: ["permissions"])
         #expect(try verified(mapping, [("scp", #"["admin"]"#)]).get().scope == "")
         for value in ["17", "{}", #"["a",1]"#, #"["a b"]"#, #""a  b""#, "null", "true"] {
             #expect(try rejection(mapping, [("permissions", value)]) == .invalidClaim(.scope), "\(value)")
         }
+    }
+
+    private static let roles = ClaimMapping(scope: ["realm_access", "roles"])
+    private static let clientRoles = ClaimMapping(scope: ["resource_access", "shop", "roles"])
+
+    @Test("scopes are found in nested objects, wherever they stand there, and the usual ones are passed over")
+    func nested() throws {
+        let realm = #"{"other":[{"roles":["no"]}],"roles":["a","b"],"x":{"roles":["no"]}}"#
+        #expect(try verified(Self.roles, [("realm_access", realm)]).get().scope == "a b")
+        #expect(try verified(Self.roles, [("realm_access", #" { "r\u006fles" : "a b" } "#)]).get().scope == "a b")
+        let resources = #"{"account":{"roles":["no"]},"shop":{"roles":["c"]},"shop2":{"roles":["no"]}}"#
+        #expect(try verified(Self.clientRoles, [("resource_access", resources)]).get().scope == "c")
+        let both = [("realm_access", realm), ("resource_access", resources), ("roles", #"["no"]"#)]
+        #expect(try verified(Self.roles, both.map { ($0.0, $0.1) }).get().scope == "a b")
+    }
+
+    @Test(
+        "where nothing stands at the end of the names, there is no scope",
+        arguments: [
+            nil, "{}", #"{"shop":{}}"#, #"{"other":{"roles":["a"]}}"#, #"{"roles":["a"]}"#, #"{"shop.roles":["a"]}"#,
+            #"{"shop":{"roles":[]}}"#, #"{"shop":{"Roles":["a"]}}"#, #"{"shop":{"x":{"roles":["a"]}}}"#,
+        ])
+    func nothingNested(value: String?) throws {
+        let changes = [("resource_access", value), ("roles", #"["no"]"#), ("resource_access.shop.roles", #"["no"]"#)]
+        #expect(try verified(Self.clientRoles, changes).get().scope == "")
+    }
+
+    @Test(
+        "what is no object on the way, or no scope at its end, is refused",
+        arguments: [
+            "null", "1", #""shop""#, #"["shop"]"#, #"[{"shop":{"roles":["a"]}}]"#, #"{"shop":null}"#,
+            #"{"shop":["roles"]}"#, #"{"shop":"roles"}"#, #"{"shop":{"roles":{}}}"#, #"{"shop":{"roles":{"a":1}}}"#,
+            #"{"shop":{"roles":[["a"]]}}"#, #"{"shop":{"roles":["a b"]}}"#, #"{"shop":{"roles":true}}"#,
+        ])
+    func badNested(value: String) throws {
+        #expect(try rejection(Self.clientRoles, [("resource_access", value)]) == .invalidClaim(.scope))
+    }
+
+    @Test("a name that occurs twice in a nested object is refused, in whatever spelling")
+    func duplicateNested() throws {
+        for value in [
+            #"{"roles":["a"],"roles":["b"]}"#, #"{"roles":["a"],"r\u006fles":["b"]}"#, #"{"x":{"y":1,"y":1}}"#,
+        ] {
+            #expect(try rejection(Self.roles, [("realm_access", value)]) == .malformed, "\(value)")
+        }
+        #expect(
+            try rejection(Self.roles, [("realm_access", "{}"), (#"realm\u005faccess"#, #"{"roles":["a"]}"#)])
+                == .malformed)
+    }
+
+    @Test("a name of more than one part may be one to three long, and none of its parts empty")
+    func sensiblePaths() throws {
+        for path in [[], ["a", ""], ["", "a"], ["aud", "a"], ["a", "b", "c", "d"]] {
+            #expect(throws: JOSEError.self) { try self.verifier(ClaimMapping(scope: path)) }
+        }
+        // The names that mean the same to everybody do so only at the top.
+        let token = try verified(ClaimMapping(scope: ["a", "aud"]), [("a", #"{"aud":"x"}"#)]).get()
+        #expect(token.scope == "x")
     }
 
     @Test("the client is read under its new name, and client_id and azp are passed over")
@@ -108,7 +166,7 @@ struct ClaimMappingTests {
         "claims that mean the same to everybody cannot stand for another",
         arguments: ClaimMapping.fixedNames.sorted() + [""])
     func fixed(name: String) {
-        for mapping in [ClaimMapping(subject: name), ClaimMapping(scope: name), ClaimMapping(clientID: name)] {
+        for mapping in [ClaimMapping(subject: name), ClaimMapping(scope: [name]), ClaimMapping(clientID: name)] {
             #expect(throws: JOSEError.self) { try self.verifier(mapping) }
         }
     }

@@ -13,7 +13,9 @@ final class KnownToken: KnownCredential {
             scope: token.scope, identity: IdentityRenderer.render(token),
             query: Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms),
             standings: settings.policies.all.map {
-                $0.standing(audiences: token.audiences, issuerAudiences: issuerAudiences, scope: token.scope)
+                $0.standing(
+                    audiences: token.audiences, client: token.audienceClient, issuerAudiences: issuerAudiences,
+                    scope: token.scope)
             })
     }
 

@@ -49,13 +49,19 @@ final class RoutePolicy: Sendable {
     /// Judges what a token says of itself.
     ///
     /// - Parameters:
-    ///   - tokenAudiences: its `aud`.
+    ///   - tokenAudiences: its `aud`; empty only where the client takes its place.
+    ///   - client: its `client_id`, where that says whom its issuer's tokens are for.
     ///   - issuerAudiences: what its issuer may be accepted for where the policy names nothing.
     ///   - scope: its scopes, with spaces between.
     /// - Returns: how it fares.
-    func standing(audiences tokenAudiences: [String], issuerAudiences: [String], scope: String) -> Standing {
+    func standing(
+        audiences tokenAudiences: [String], client: String?, issuerAudiences: [String], scope: String
+    ) -> Standing {
         let accepted = audiences ?? issuerAudiences
-        guard tokenAudiences.contains(where: accepted.contains) else { return .wrongAudience }
+        func isAccepted(_ name: String) -> Bool { accepted.contains { $0.utf8.elementsEqual(name.utf8) } }
+        if let client, !isAccepted(client) { return .wrongAudience }
+        let mayLackAudience = client != nil && tokenAudiences.isEmpty
+        guard mayLackAudience || tokenAudiences.contains(where: isAccepted) else { return .wrongAudience }
         return standing(scope: scope)
     }
 

@@ -190,7 +190,8 @@ struct GatewayPlan: Sendable {
             }
             let algorithms = Set(issuer.algorithms.compactMap { SignatureAlgorithm(rawValue: $0.rawValue) })
             var trusted = TrustedIssuer(
-                issuer: issuer.issuer, audiences: issuer.audiences + named, algorithms: algorithms, keys: keys,
+                issuer: issuer.issuer, audiences: issuer.audiences + named,
+                audienceClaim: AudienceClaim(issuer.audienceClaim), algorithms: algorithms, keys: keys,
                 requireType: configuration.requiresTokenType,
                 maximumLifetimeSeconds: issuer.maximumLifetimeSeconds, claims: ClaimMapping(issuer.claims))
             trusted.isAvailable = isAvailable
@@ -204,6 +205,15 @@ struct GatewayPlan: Sendable {
 extension ClaimMapping {
     init(_ names: Configuration.Issuer.ClaimNames) {
         self.init(subject: names.subject, scope: names.scope, clientID: names.clientID)
+    }
+}
+
+extension AudienceClaim {
+    init(_ claim: Configuration.AudienceClaim) {
+        switch claim {
+        case .audience: self = .audience
+        case .clientID: self = .clientID
+        }
     }
 }
 

@@ -41,6 +41,20 @@ enum ClaimText {
         return text
     }
 
+    /// The name of a claim, or names with dots between them that lead into nested objects.
+    ///
+    /// Names that are URIs have dots of their own: one with a colon or a slash is a single name.
+    static func claimPath(_ text: String) throws(SettingMismatch) -> [String] {
+        let name = try claimName(text)
+        guard !name.utf8.contains(where: { $0.isOne(of: ":/") }) else { return [name] }
+        let names = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard names.count <= 3, !names.contains("") else {
+            throw SettingMismatch("the name of a claim, or two or three with dots between them")
+        }
+        _ = try claimName(names[0])
+        return names
+    }
+
     /// The issuer of this gateway (RFC 8414 section 2): a URL without query and fragment; `http` is for trying out.
     static func ownIssuer(_ text: String) throws(SettingMismatch) -> String {
         let mismatch = SettingMismatch("a URL such as https://auth.example, without user, query and fragment")

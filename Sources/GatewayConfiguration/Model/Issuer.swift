@@ -5,8 +5,10 @@ extension Configuration {
         package var issuer: String
         /// Where its keys are.
         package var keySource: KeySource
-        /// A token must name one of these in `aud`; never empty.
+        /// A token must name one of these; never empty.
         package var audiences: [String]
+        /// Where it must name it.
+        package var audienceClaim = AudienceClaim.audience
         /// The algorithms a token may be signed with; never empty.
         package var algorithms: [SigningAlgorithm]
         /// The longest `exp - iat` that is accepted.
@@ -20,11 +22,19 @@ extension Configuration {
         package struct ClaimNames: Sendable, Equatable {
             /// Instead of `sub`.
             package var subject: String?
-            /// Instead of `scope`, or else `scp`.
-            package var scope: String?
+            /// Instead of `scope`, or else `scp`: the names that lead to it.
+            package var scope: [String]?
             /// Instead of `client_id`, or else `azp`.
             package var clientID: String?
         }
+    }
+
+    /// Which claim says whom a token is for.
+    package enum AudienceClaim: String, Sendable, CaseIterable {
+        /// `aud`.
+        case audience = "aud"
+        /// `client_id`, and `aud` as well where a token has one.
+        case clientID = "client_id"
     }
 
     /// Where an issuer's keys are.

@@ -29,6 +29,9 @@ struct IssuersReader {
         let keySource = keySource(section, issuer: issuer)
         let audiences = section.required("audiences", "write what its tokens must have as `aud`").flatMap(
             values.audiences)
+        let audienceClaim = section.value("audience_claim", default: .audience) { node in
+            values.choice(node, of: Configuration.AudienceClaim.allCases.map { ($0.rawValue, $0) })
+        }
         let algorithms = section.required("algorithms", "write what it signs with, such as [ES256]").flatMap(algorithms)
         let maximumLifetime =
             section.node("max_lifetime").flatMap { values.seconds($0, in: 1...3650 * 86_400) } ?? 86_400
@@ -45,6 +48,7 @@ struct IssuersReader {
             issuer: issuer,
             keySource: keySource,
             audiences: audiences,
+            audienceClaim: audienceClaim,
             algorithms: algorithms,
             maximumLifetimeSeconds: maximumLifetime,
             claims: claims
@@ -99,7 +103,8 @@ struct IssuersReader {
         func name(_ key: String) -> String? {
             section.node(key).flatMap { values.text($0, as: ClaimText.claimName) }
         }
-        return .init(subject: name("subject"), scope: name("scope"), clientID: name("client_id"))
+        let scope = section.node("scope").flatMap { values.text($0, as: ClaimText.claimPath) }
+        return .init(subject: name("subject"), scope: scope, clientID: name("client_id"))
     }
 
     private func algorithms(_ node: SettingNode) -> [Configuration.SigningAlgorithm]? {

@@ -38,10 +38,11 @@ struct IntrospectionEndpoint: Sendable {
         }
         var members: [(String, JSONValue)] = [
             ("active", .bool(true)), ("token_type", .string("Bearer")), ("iss", .string(token.issuer)),
-            ("sub", .string(token.subject)), ("aud", .array(token.audiences.map { .string($0) })),
+            ("sub", .string(token.subject)),
             ("exp", .integer(token.expiresAt.seconds)), ("iat", .integer(token.issuedAt.seconds)),
             ("jti", .string(token.tokenID)), ("scope", .string(token.scope)),
         ]
+        if !token.audiences.isEmpty { members.append(("aud", .array(token.audiences.map { .string($0) }))) }
         if let notBefore = token.notBefore { members.append(("nbf", .integer(notBefore.seconds))) }
         if let client = token.clientID { members.append(("client_id", .string(client))) }
         if let session = token.sessionID { members.append(("sid", .string(session))) }
