@@ -100,7 +100,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
             // Nobody speaks HTTP/2 in one direction.
-            context.close(promise: nil)
+            closeNow()
             return
         }
         context.fireUserInboundEventTriggered(event)
@@ -117,7 +117,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+        closeNow()
     }
 
     // MARK: - To the channel
@@ -207,7 +207,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         armTimer()
     }
 
-    /// Closes without another word.
+    /// Closes without another word; what the streams have said already still leaves.
     func closeNow() {
         flushOwed()
         context?.close(promise: nil)
@@ -235,8 +235,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
             hasSaidLast = true
             finish(context, after: wrapOutboundOut(.byteBuffer(Self.refusal(lastStream))))
         case .close:
-            flushOwed()
-            context.close(promise: nil)
+            closeNow()
         }
     }
 

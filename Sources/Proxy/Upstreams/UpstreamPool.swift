@@ -335,11 +335,14 @@ final class UpstreamPool {
         let surplus = min(256, idleCount - allowance.idleCount(besides: openCount - idleCount))
         guard surplus > 0 else { return }
         let all = idleCount
+        var (seen, closed) = (0, 0)
         for endpoint in endpoints {
-            // Each address gives up its share.
-            let leaving = endpoint.idle.prefix((endpoint.idle.count * surplus + all - 1) / all)
+            // Each address gives up its share; what rounding leaves of one counts for the next, so that they add up.
+            seen += endpoint.idle.count
+            let leaving = endpoint.idle.prefix(seen * surplus / all - closed)
             endpoint.idle.removeFirst(leaving.count)
             idleCount -= leaving.count
+            closed += leaving.count
             for connection in leaving { connection.close() }
         }
     }

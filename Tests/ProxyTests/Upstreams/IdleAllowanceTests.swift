@@ -71,12 +71,14 @@ struct IdleAllowanceTests {
 extension GatewayTests {
     @Suite("A burst beyond the idle connections")
     struct IdleBurstTests {
-        @Test("uses its connections again, and they are closed when it is over")
-        func reuse() async throws {
+        @Test("uses its connections again, and they are closed when it is over", arguments: [1, 3])
+        func reuse(targetCount: Int) async throws {
             let backend = Backend()
-            try await backend.start(group: .singletonMultiThreadedEventLoopGroup)
+            try await backend.start(group: .singletonMultiThreadedEventLoopGroup, host: "0.0.0.0")
             backend.onRequest { _, _ in }
             var upstream = Service.upstream(backend.port)
+            // The same place by other addresses is another target.
+            upstream.targets = (1...targetCount).map { .init(host: "127.0.0.\($0)", port: backend.port) }
             upstream.idleConnections = 2
             try await Service.run(upstream) { service in
                 var clients: [HTTPTestConnection] = []
@@ -91,8 +93,17 @@ extension GatewayTests {
                     for client in clients { #expect(try await client.answer(within: .seconds(20)).status == 200) }
                 }
                 #expect(backend.connectionCount == 12)
-                let isOver = await TestSupport.eventually(within: .seconds(20)) { backend.state.closed.count == 10 }
+                let isOver = await TestSupport.eventually(within: .seconds(20)) { backend.state.closed.count >= 10 }
                 #expect(isOver)
+                // The two are there for the next requests.
+                for client in clients.prefix(2) { await client.request("GET", "/") }
+                let arrived = await TestSupport.eventually(within: .seconds(20)) { backend.requests.count == 38 }
+                #expect(arrived)
+                #expect(backend.state.closed.count == 10)
+                // With more targets than that their turn may be another's.
+                #expect(backend.connectionCount <= (targetCount == 1 ? 12 : 14))
+                for responder in backend.state.responders { responder.answer() }
+                for client in clients.prefix(2) { #expect(try await client.answer(within: .seconds(20)).status == 200) }
                 for client in clients { await client.close() }
             }
             await backend.stop()
