@@ -274,7 +274,10 @@ extension GatewayTests {
             }
             #expect(figures.descriptorCount <= descriptors + 8)
             let grown = try #require(figures.residentByteCount) - resident
-            #expect(grown < 16 << 20, "180 reloads took \(grown) bytes")
+            // The address sanitizer keeps back what is freed.
+            if ProcessInfo.processInfo.environment["PORTCULLIS_SANITIZER"] != "address" {
+                #expect(grown < 16 << 20, "180 reloads took \(grown) bytes")
+            }
             for client in clients {
                 client.cancel()
                 let statuses = try await client.value
