@@ -1,7 +1,7 @@
 /// What an issuer calls the claims that this gateway reads, where it has names of its own for them.
 ///
-/// Members at the top are found, and scopes also deeper. A claim that is mapped is read under its new name alone: the usual one is passed over
-/// then, so that it cannot say something else.
+/// Members at the top are found, and scopes also deeper. A claim that is mapped is read under its new name alone: the
+/// usual one is passed over then, so that it cannot say something else.
 package struct ClaimMapping: Sendable, Equatable {
     /// Who the token is about; `sub` when nil.
     package let subject: String?
