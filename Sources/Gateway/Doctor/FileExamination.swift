@@ -21,7 +21,12 @@ enum FileExamination {
             findings.append(Finding(.problem, check, "\(file) can be changed by everybody here; run chmod o-w \(file)"))
         }
         guard findings.isEmpty else { return findings }
-        return [Finding(.ok, check, "\(withSecrets.count + keys.count) files with secrets or keys, kept from others")]
+        let count = withSecrets.count + keys.count
+        let text =
+            count == 0
+            ? "the configuration and what it names hold no secret, and not everybody can change them"
+            : "files with secrets or keys, kept from others: \(count)"
+        return [Finding(.ok, check, text)]
     }
 
     private static func exposure(of file: String) -> Finding? {

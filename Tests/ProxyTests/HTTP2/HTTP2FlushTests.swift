@@ -68,7 +68,7 @@ struct HTTP2FlushTests {
         #expect(socket.flushCount == 2 && socket.sent == 40)
     }
 
-    @Test("before the connection is closed, by the pipeline or at the end of the grace")
+    @Test("before the connection closes: by the pipeline, at the end of the grace, because the client ended its side")
     func closing() throws {
         answer(on: 1)
         channel.close(promise: nil)
@@ -79,5 +79,9 @@ struct HTTP2FlushTests {
         #expect(other.socket.sent == 10 && other.socket.isClosed)
         eventLoop.run()
         #expect(socket.flushCount == 1)
+        let ended = try HTTP2FlushTests()
+        ended.answer(on: 1)
+        ended.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(ended.socket.sent == 10 && ended.socket.isClosed)
     }
 }
