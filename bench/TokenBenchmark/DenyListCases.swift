@@ -52,6 +52,7 @@ extension Case {
         static let issuedAtMilliseconds: Int64 = 1_800_000_000_000
         /// The tokens below this number are revoked.
         static let revoked = 64
+        private static let forms: DenyListQuery.Forms = [.command, .digests]
         private static let keys = RevocationKeys(prefix: "portcullis:")
 
         let tokenID: String
@@ -68,7 +69,7 @@ extension Case {
             DenyListQuery(
                 tokenID: tokenID, sessionID: sessionID, subject: subject, clientID: "web-application", keyID: "2026-11",
                 origin: Self.origin,
-                issuedAtMilliseconds: Self.issuedAtMilliseconds, keys: Self.keys, forms: [.command, .digests])
+                issuedAtMilliseconds: Self.issuedAtMilliseconds, keys: Self.keys, forms: Self.forms)
         }
     }
 }
