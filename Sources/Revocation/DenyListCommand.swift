@@ -97,18 +97,21 @@ private struct BulkStringWriter {
     /// Writes what stands before a text or a list.
     mutating func append(framing mark: UInt8, _ count: Int) {
         append(mark)
-        var scale = 1
-        while count / scale >= 10 { scale *= 10 }
-        while scale > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: count / scale % 10))
-            scale /= 10
-        }
+        append(decimal: UInt(bitPattern: count))
         appendLineEnd()
     }
 
+    private mutating func append(decimal number: UInt) {
+        if number >= 10 { append(decimal: number / 10) }
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+    }
+
     private mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+        // Not `withUTF8`, which would have to own the text: that counts references for each of them.
+        let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) }
+        if isWritten == nil {
+            for byte in text.utf8 { append(byte) }
+        }
     }
 
     private mutating func append(_ bytes: [UInt8]) {

@@ -19,6 +19,7 @@ package struct RevocationKeys: Sendable, Hashable {
     package init(prefix: String) {
         self.prefix = prefix
         revokedPrefix = Array("\(prefix)revoked:".utf8)
+        epoch = "\(prefix)epoch"
     }
 
     /// The mark of one revoked token.
@@ -53,7 +54,7 @@ package struct RevocationKeys: Sendable, Hashable {
     package var stream: String { "\(prefix)revocations" }
 
     /// The random value whose loss shows that Redis lost data.
-    package var epoch: String { "\(prefix)epoch" }
+    package let epoch: String
 
     /// The leases of the nodes that answer from memory: until when, and how far each has read the stream.
     package var mirrors: String { "\(prefix)mirrors" }

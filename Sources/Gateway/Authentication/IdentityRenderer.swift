@@ -78,9 +78,12 @@ enum IdentityRenderer {
         }
         var value = value
         value.withUTF8 { bytes in
-            // Not ended early, so that many are compared at once.
+            // Neither ended early nor by `isPlain`, so that many are compared at once.
             var oddBits: UInt8 = 0
-            for byte in bytes { oddBits |= isPlain(byte) ? 0 : 1 }
+            for byte in bytes {
+                oddBits |= byte &- lowest > 0x7e - lowest ? 1 : 0
+                oddBits |= byte == UInt8(ascii: "%") ? 1 : 0
+            }
             // Nearly always: then it is one copy.
             guard oddBits != 0 else { return lines.append(contentsOf: bytes) }
             for byte in bytes {
