@@ -39,7 +39,7 @@ bench: ## compare with nginx, HAProxy, Envoy and FastAPI: table, JSON and chart 
 scaling: ## four gateways and a Redis Cluster against the model of docs/SCALING.md
 	@bench/run.sh scaling
 
-bench-guard: ## allocations, memory and instructions of a token, against limits (release build, valgrind)
+bench-guard: ## allocations, memory and instructions of heads, tokens and the deny-list, against limits (release build, valgrind)
 	@bench/guard.sh
 
 MINUTES ?= 10

@@ -101,9 +101,13 @@ let package = Package(
         .executableTarget(
             name: "crypto-benchmark", dependencies: ["LibCrypto"], path: "bench/CryptoBenchmark",
             swiftSettings: settings),
-        .target(name: "CAllocations", path: "bench/CAllocations"),
+        .target(name: "CCounting", path: "bench/CCounting"),
         .executableTarget(
-            name: "token-benchmark", dependencies: ["CAllocations", "Gateway", "JOSE", "LibCrypto"],
+            name: "token-benchmark",
+            dependencies: [
+                "CCounting", "Gateway", "HTTP1", "JOSE", "LibCrypto", "RedisClient", "Revocation",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             path: "bench/TokenBenchmark", exclude: ["limits.txt"], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("LibCrypto", ["COpenSSL"]),

@@ -88,10 +88,39 @@ static inline void *portcullis_redis_create_integer(const redisReadTask *task, l
 static inline void *portcullis_redis_create_nil(const redisReadTask *task) {
     struct portcullis_redis_guard *guard = (struct portcullis_redis_guard *)task->privdata;
     if (task->type == REDIS_REPLY_NIL) return NULL;  // RESP3 null
+    if (task->parent != NULL) {
+        // Nearly all answers of the deny-list are lists of these, so in lists they are one that nobody frees.
+        static redisReply missing_bulk = {.type = REDIS_REPLY_NIL, .integer = REDIS_REPLY_STRING};
+        static redisReply missing_array = {.type = REDIS_REPLY_NIL, .integer = REDIS_REPLY_ARRAY};
+        redisReply *shared = task->type == REDIS_REPLY_ARRAY ? &missing_array : &missing_bulk;
+        ((redisReply *)task->parent->obj)->element[task->idx] = shared;
+        return shared;
+    }
     redisReply *reply = (redisReply *)guard->defaults->createNil(task);
     // A missing bulk and a missing array are different replies; a nil's integer is otherwise unused.
     if (reply != NULL) reply->integer = task->type;
     return reply;
+}
+
+// Takes what nobody frees out of a list and the lists in it, which are no deeper than create_array lets them be.
+static inline void portcullis_redis_drop_shared(redisReply *reply) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->element == NULL) return;
+    for (size_t index = 0; index < (size_t)reply->elements; index++) {
+        redisReply *element = reply->element[index];
+        if (element == NULL) continue;  // not read yet
+        if (element->type == REDIS_REPLY_NIL) {
+            reply->element[index] = NULL;
+        } else {
+            portcullis_redis_drop_shared(element);
+        }
+    }
+}
+
+// Frees a whole reply, or as much as there is of one.
+static inline void portcullis_redis_free(void *reply) {
+    if (reply == NULL) return;
+    portcullis_redis_drop_shared((redisReply *)reply);
+    freeReplyObject(reply);
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -117,7 +146,7 @@ static inline redisReader *portcullis_redis_reader_create(struct portcullis_redi
         .createDouble = portcullis_redis_refuse_double,
         .createBool = portcullis_redis_refuse_bool,
 #endif
-        .freeObject = freeReplyObject,
+        .freeObject = portcullis_redis_free,
     };
     redisReader *reader = redisReaderCreate();
     if (reader == NULL) return NULL;
@@ -150,7 +179,7 @@ static inline enum portcullis_redis_progress portcullis_redis_judge_held_bytes(c
     return PORTCULLIS_REDIS_INCOMPLETE;
 }
 
-// The next whole reply among the bytes fed so far, which the caller frees with freeReplyObject.
+// The next whole reply among the bytes fed so far, which the caller frees with portcullis_redis_free.
 static inline enum portcullis_redis_progress portcullis_redis_reader_next(
     redisReader *reader, struct portcullis_redis_guard *guard, redisReply **reply) {
     void *object = NULL;

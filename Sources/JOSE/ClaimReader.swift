@@ -86,14 +86,17 @@ struct ClaimReader {
 
     /// RFC 6749 section 3.3: tokens of printable ASCII without quote and backslash, with one space between them.
     private static func isScope(_ scope: String, mayHaveSpaces: Bool) -> Bool {
-        var mayEnd = false
-        for byte in scope.utf8 {
-            switch byte {
-            case 0x21, 0x23...0x5B, 0x5D...0x7E: mayEnd = true
-            case 0x20 where mayHaveSpaces && mayEnd: mayEnd = false
-            default: return false
+        var scope = scope
+        return scope.withUTF8 { bytes in
+            var mayEnd = false
+            for byte in bytes {
+                switch byte {
+                case 0x21, 0x23...0x5B, 0x5D...0x7E: mayEnd = true
+                case 0x20 where mayHaveSpaces && mayEnd: mayEnd = false
+                default: return false
+                }
             }
+            return mayEnd
         }
-        return mayEnd
     }
 }

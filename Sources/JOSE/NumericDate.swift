@@ -44,6 +44,10 @@ extension NumericDate {
     ///
     /// Nil when it lies outside the accepted years or is finer than a nanosecond. The work is linear in the text.
     init?(jsonNumber text: UnsafeRawBufferPointer) {
+        if let seconds = Self.wholeSeconds(text) {
+            self.init(seconds: seconds, nanoseconds: 0)
+            return
+        }
         guard let decimal = DecimalDigits(jsonNumber: text) else { return nil }
         var wholeSeconds: Int64 = 0
         var fraction: Int32 = 0
@@ -65,6 +69,18 @@ extension NumericDate {
         }
         guard abs(wholeSeconds) <= Self.maximumMagnitudeSeconds else { return nil }
         self.init(seconds: wholeSeconds, nanoseconds: fraction)
+    }
+
+    /// The number when it is nothing but up to eleven digits, as nearly every date is; none of those is out of bounds.
+    private static func wholeSeconds(_ text: UnsafeRawBufferPointer) -> Int64? {
+        guard text.count <= 11 else { return nil }
+        var seconds: Int64 = 0
+        for byte in text {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            seconds = seconds * 10 + Int64(digit)
+        }
+        return seconds
     }
 }
 

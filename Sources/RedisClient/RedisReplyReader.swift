@@ -58,6 +58,6 @@ final class RedisReplyReader {
 
     /// Frees a reply that `next()` returned.
     func free(_ reply: UnsafeMutablePointer<redisReply>) {
-        freeReplyObject(reply)
+        portcullis_redis_free(reply)
     }
 }

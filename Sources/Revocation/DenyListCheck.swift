@@ -23,7 +23,7 @@ open class DenyListCheck: RedisReplyHandler {
     ///   - query: the question.
     ///   - trustedMark: ``RevocationMirror/trustedMark``, from before it is asked.
     /// - Returns: whether there was none.
-    final func begin(_ query: DenyListQuery, trustedMark: UInt64) -> Bool {
+    package final func begin(_ query: DenyListQuery, trustedMark: UInt64) -> Bool {
         guard self.query == nil else { return false }
         self.query = query
         self.trustedMark = trustedMark

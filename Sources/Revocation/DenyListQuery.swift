@@ -80,7 +80,7 @@ package final class DenyListQuery: Sendable {
         kinds = Self.kinds(of: targets)
         if forms.contains(.command) {
             let command = DenyListCommand(targets, origin: origin, keys: keys)
-            self.command = command.exactBytes
+            self.command = command.bytes
             digests = forms.contains(.digests) ? command.digests : []
         } else {
             command = []

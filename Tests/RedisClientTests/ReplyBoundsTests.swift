@@ -57,6 +57,19 @@ struct ReplyBoundsTests {
         #expect(ReadOutcome.whole(String(repeating: "*1\r\n", count: 9) + ":1\r\n") == .violation)
     }
 
+    @Test("what is missing in lists is read, waited for and given back like everything else")
+    func missingElements() {
+        let list = "*4\r\n$-1\r\n*2\r\n*-1\r\n$-1\r\n$1\r\nx\r\n*-1\r\n"
+        let value = RedisValue.array([.null, .array([.null, .null]), .bulk([120]), .null])
+        #expect(ReadOutcome.whole(list + list) == .replies([value, value]))
+        #expect(ReadOutcome.byteByByte(Array((list + list).utf8)) == .replies([value, value]))
+        // The reader frees what it has of these itself.
+        for end in 1..<list.utf8.count {
+            #expect(ReadOutcome.byteByByte(Array(list.utf8.prefix(end))) == .replies([]))
+        }
+        #expect(ReadOutcome.whole("*3\r\n$-1\r\n*2\r\n*-1\r\n@") == .violation)
+    }
+
     @Test("a line without an end is refused once it is too long")
     func endlessLine() {
         #expect(ReadOutcome.whole("+" + String(repeating: "a", count: 65536)) == .replies([]))

@@ -83,7 +83,12 @@ for purpose in "$@"; do
                 "debootstrap|command:debootstrap|a Debian to replay the container's steps in"
             )
             ;;
-        guard) requirements+=("valgrind|command:valgrind|counts instructions") ;;
+        guard)
+            requirements+=(
+                "valgrind|command:valgrind|counts instructions"
+                "binutils|command:objcopy|makes a program that valgrind can read"
+            )
+            ;;
         lint) requirements+=("shellcheck|command:shellcheck|checks the shell scripts") ;;
         *) fail "unknown purpose $purpose; use run, test, interop, deploy, load, bench, guard, lint or fuzz" ;;
     esac

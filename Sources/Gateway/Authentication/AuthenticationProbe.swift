@@ -19,7 +19,8 @@ package final class AuthenticationProbe {
             issuers: issuers.map {
                 .init(trusted: $0, audiences: $0.audiences, origin: .foreign(issuer: $0.issuer))
             }, leewaySeconds: 30, policies: PolicySet(policies), cacheEntriesPerLoop: cacheEntries,
-            revocationKeys: RevocationKeys(prefix: "portcullis:"), queryForms: .command, asksDenyList: true)
+            revocationKeys: RevocationKeys(prefix: "portcullis:"), queryForms: [.command, .digests],
+            asksDenyList: true)
         verifier = try TokenVerifier(issuers: issuers, leewaySeconds: 30)
         cache = VerificationCache(capacity: cacheEntries)
     }

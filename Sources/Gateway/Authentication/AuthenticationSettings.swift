@@ -38,8 +38,7 @@ struct AuthenticationSettings: Sendable {
 
     func origin(of token: VerifiedToken) -> TokenOrigin {
         // By name: the place among the issuers may have changed since it was verified.
-        issuers.contains { $0.origin == .own && $0.trusted.issuer == token.issuer }
-            ? .own : .foreign(issuer: token.issuer)
+        issuers.first { $0.trusted.issuer == token.issuer }?.origin ?? .foreign(issuer: token.issuer)
     }
 
     /// The issuers with the keys known at start, to be kept up to date.

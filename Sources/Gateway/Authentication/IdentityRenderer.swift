@@ -72,14 +72,21 @@ enum IdentityRenderer {
         _ name: StaticString, _ value: String, allowingSpaces: Bool = false, to lines: inout [UInt8]
     ) {
         name.withUTF8Buffer { lines.append(contentsOf: $0) }
+        let lowest: UInt8 = allowingSpaces ? 0x20 : 0x21
         func isPlain(_ byte: UInt8) -> Bool {
-            (byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "%")) || (allowingSpaces && byte == 0x20)
+            byte &- lowest <= 0x7e - lowest && byte != UInt8(ascii: "%")
         }
-        // Nearly always: then it is one copy.
-        if value.utf8.allSatisfy(isPlain) {
-            lines.append(contentsOf: value.utf8)
-        } else {
-            for byte in value.utf8 {
+        var value = value
+        value.withUTF8 { bytes in
+            // Neither ended early nor by `isPlain`, so that many are compared at once.
+            var oddBits: UInt8 = 0
+            for byte in bytes {
+                oddBits |= byte &- lowest > 0x7e - lowest ? 1 : 0
+                oddBits |= byte == UInt8(ascii: "%") ? 1 : 0
+            }
+            // Nearly always: then it is one copy.
+            guard oddBits != 0 else { return lines.append(contentsOf: bytes) }
+            for byte in bytes {
                 if isPlain(byte) {
                     lines.append(byte)
                 } else {

@@ -37,7 +37,7 @@ final class KnownAPIKey: KnownCredential {
             keys: settings.revocationKeys, forms: settings.queryForms)
         super.init(
             scope: key.scope.text, identity: IdentityRenderer.render(key, issuer: settings.apiKeys.issuer),
-            query: query, standings: settings.policies.all.map { $0.standing(scope: key.scope.text) })
+            query: query, standings: settings.policies.standings { $0.standing(scope: key.scope.text) })
     }
 
     /// The same key with the policies of another configuration.
@@ -51,7 +51,7 @@ final class KnownAPIKey: KnownCredential {
         self.policies = policies
         super.init(
             scope: known.scope, identity: known.identity, query: known.query,
-            standings: policies.all.map { $0.standing(scope: known.scope) })
+            standings: policies.standings { $0.standing(scope: known.scope) })
     }
 
     /// Makes it count for nothing: a later look-up has refused it.

@@ -12,7 +12,7 @@ final class KnownToken: KnownCredential {
         super.init(
             scope: token.scope, identity: IdentityRenderer.render(token),
             query: Self.denyListQuery(for: token, settings: settings, forms: settings.queryForms),
-            standings: settings.policies.all.map {
+            standings: settings.policies.standings {
                 $0.standing(
                     audiences: token.audiences, client: token.audienceClient, issuerAudiences: issuerAudiences,
                     scope: token.scope)

@@ -5,8 +5,20 @@ final class PolicySet: Sendable {
     /// The policies.
     let all: [RoutePolicy]
 
+    private let allMet: [RoutePolicy.Standing]
+
     init(_ policies: [RoutePolicy]) {
         all = policies
+        allMet = policies.map { _ in .met }
+    }
+
+    /// How a credential fares with each of them.
+    ///
+    /// - Parameter judge: how it fares with one.
+    /// - Returns: in their order; the same memory for all credentials that meet every one, as most do.
+    func standings(_ judge: (RoutePolicy) -> RoutePolicy.Standing) -> [RoutePolicy.Standing] {
+        if all.allSatisfy({ judge($0) == .met }) { return allMet }
+        return all.map(judge)
     }
 
     subscript(_ index: Int) -> RoutePolicy { all[index] }
