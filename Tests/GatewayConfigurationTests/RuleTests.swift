@@ -176,6 +176,35 @@ struct RuleTests {
         #expect(summary(Fixture.with("access_log: {}")) == ["missing access_log.sample"])
     }
 
+    @Test("tracing needs the whole URL of a collector, and takes a ratio of 0")
+    func tracing() throws {
+        let endpoint = "https://otel.example:4318/v1/traces"
+        #expect(
+            try Fixture.load(Fixture.with("tracing: {endpoint: \"\(endpoint)\"}")).tracing
+                == .init(endpoint: endpoint, sampleRatio: 0.01, serviceName: "portcullis"))
+        let full = "tracing: {endpoint: \"http://[::1]/otlp\", sample_ratio: 0, service_name: edge}"
+        #expect(
+            try Fixture.load(Fixture.with(full)).tracing
+                == .init(endpoint: "http://[::1]/otlp", sampleRatio: 0, serviceName: "edge"))
+        #expect(summary(Fixture.with("tracing: {}")) == ["missing tracing.endpoint"])
+        for bad in [
+            "otel:4318/v1/traces", "grpc://otel:4317/x", "http://u:p@otel/v1", "http://otel:0/v1", "http://otel/v1?a=b",
+            "http://otel/v1#a", "http://otel/v 1", "http://otel:4318", "http://otel:4318/", "http:///v1",
+        ] {
+            let found = Fixture.problems(Fixture.with("tracing: {endpoint: \"\(bad)\"}"))
+            #expect(found.map(\.keyPath) == ["tracing.endpoint"], "\(bad)")
+        }
+        let short = Fixture.lines(Fixture.with("tracing: {endpoint: \"http://otel:4318\"}"))
+        #expect(short.first?.hasSuffix("did you mean `http://otel:4318/v1/traces`?") == true, "\(short)")
+        for ratio in ["1.1", "-0.1", "\"0.5\"", "always"] {
+            let text = Fixture.with("tracing: {endpoint: \"http://a/b\", sample_ratio: \(ratio)}")
+            #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.sample_ratio"], "\(ratio)")
+        }
+        let long = String(repeating: "n", count: 256)
+        let text = Fixture.with("tracing: {endpoint: \"http://a/b\", service_name: \(long)}")
+        #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.service_name"])
+    }
+
     @Test(
         "settings of later versions are refused by name, never ignored",
         arguments: [
