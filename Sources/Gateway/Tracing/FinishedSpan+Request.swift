@@ -28,7 +28,8 @@ extension FinishedSpan {
             startNanoseconds: offset.time(request.interval.start),
             endNanoseconds: offset.time(request.interval.end ?? request.interval.start),
             attributes: [
-                ("http.request.method", .string(method)), ("http.response.status_code", .integer(Int64(request.status))),
+                ("http.request.method", .string(method)),
+                ("http.response.status_code", .integer(Int64(request.status))),
                 ("portcullis.outcome", .string("\(request.outcome)")),
             ], isError: request.status >= 500)
         if let route = request.route { own.attributes.append(("http.route", .string(route))) }

@@ -18,18 +18,21 @@ struct TraceCollectorClient: Sendable {
     static let timeout = Duration.seconds(10)
 
     private let url: String
+    private let timeout: Duration
     private let client: HTTPClient
 
     /// - Parameters:
     ///   - url: where they go.
     ///   - group: whose loops carry the connection; not those of the data path.
-    init(url: String, group: any EventLoopGroup) {
+    ///   - timeout: how long one may take.
+    init(url: String, group: any EventLoopGroup, timeout: Duration = TraceCollectorClient.timeout) {
         self.url = url
+        self.timeout = timeout
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(2), read: TimeAmount(Self.timeout)), decompression: .disabled)
+            timeout: .init(connect: .seconds(2), read: TimeAmount(timeout)), decompression: .disabled)
         configuration.httpVersion = .http1Only
         // The export of spans makes none.
         configuration.tracing.tracer = nil
@@ -46,7 +49,7 @@ struct TraceCollectorClient: Sendable {
             }
             // The client's own deadline ends with the head of the answer, so the whole is timed here.
             group.addTask {
-                try? await Task.sleep(for: Self.timeout)
+                try? await Task.sleep(for: timeout)
                 return .failure(.timedOut)
             }
             let first = await group.next() ?? .failure(.timedOut)
@@ -63,7 +66,7 @@ struct TraceCollectorClient: Sendable {
         request.body = .bytes(ByteBuffer(bytes: document))
         let response: HTTPClientResponse
         do {
-            response = try await client.execute(request, deadline: .now() + TimeAmount(Self.timeout))
+            response = try await client.execute(request, deadline: .now() + TimeAmount(timeout))
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
             throw .timedOut
         } catch {

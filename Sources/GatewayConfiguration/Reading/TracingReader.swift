@@ -6,7 +6,8 @@ struct TracingReader {
     func read(_ node: SettingNode) -> Configuration.Tracing? {
         let section = SectionReader(node, values: values)
         defer { section.end() }
-        let endpoint = section.required("endpoint", "write the URL that takes OTLP, such as http://127.0.0.1:4318/v1/traces")
+        let endpoint = section.required(
+            "endpoint", "write the URL that takes OTLP, such as http://127.0.0.1:4318/v1/traces")
         let ratio = section.value("sample_ratio", default: 0.01) { values.fraction($0, allowsZero: true) }
         let name = section.value("service_name", default: "portcullis") { node in
             values.text(node) { text throws(SettingMismatch) in

@@ -27,7 +27,8 @@ package struct TraceParent: Sendable, Equatable {
         guard value.count >= Self.byteCount, [2, 35, 52].allSatisfy({ value[$0] == UInt8(ascii: "-") }),
             let version = Self.number(value, at: 0, digitCount: 2), version != 0xff,
             let high = Self.number(value, at: 3, digitCount: 16), let low = Self.number(value, at: 19, digitCount: 16),
-            let span = Self.number(value, at: 36, digitCount: 16), let flags = Self.number(value, at: 53, digitCount: 2),
+            let span = Self.number(value, at: 36, digitCount: 16),
+            let flags = Self.number(value, at: 53, digitCount: 2),
             let traceID = TraceID(high: high, low: low), let spanID = SpanID(bits: span)
         else { return nil }
         guard value.count == Self.byteCount || version > 0 && value[Self.byteCount] == UInt8(ascii: "-") else {
