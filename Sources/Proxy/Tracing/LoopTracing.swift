@@ -26,6 +26,7 @@ final class LoopTracing {
     ///   - bytes: the bytes that it was parsed from.
     ///   - isTrusted: whether it comes from a trusted proxy.
     ///   - start: when it began.
+    /// - Returns: what it is to be measured by; `nil` for most.
     func begin(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, isTrusted: Bool, start: NIODeadline
     ) -> RequestTrace? {

@@ -85,6 +85,7 @@ public final class RequestTrace {
     /// - Parameters:
     ///   - head: the request's head.
     ///   - bytes: the bytes that it was parsed from.
+    /// - Returns: all of the head's fields.
     func fields(of head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> [HeaderField] {
         var fields = head.fields
         for index in fields.indices {
@@ -105,6 +106,7 @@ public final class RequestTrace {
     ///   - upstreamName: the name of the upstream it went to.
     ///   - status: its answer's status.
     ///   - outcome: what came of it, in a word.
+    /// - Returns: what spans can be made of.
     func finished(
         method: HTTPMethod, route: String?, upstreamName: String?, status: Int, outcome: StaticString
     ) -> TracedRequest {

@@ -27,6 +27,7 @@ struct TraceSampler {
     ///   - isTrusted: whether who sent it may decide for others that it is traced. Anybody else could have every request
     ///     recorded.
     ///   - chance: a random number.
+    /// - Returns: what becomes of it.
     func decide(_ parent: TraceParent?, isTrusted: Bool, chance: UInt64) -> Decision {
         let isChosen = isAlways || chance < threshold
         guard let parent else { return isChosen ? .begun : .untraced }

@@ -212,6 +212,20 @@ extension GatewayTests {
             }
         }
 
+        @Test("a WebSocket is one span from its handshake to its end")
+        func tunnel() async throws {
+            try await run(ratio: 1) { world, recorder in
+                WebSocketTests.agree(world)
+                let client = try WebSocketTests.open(world)
+                let heard = try #require(world.backend.requests.first?.all("traceparent"))
+                #expect(recorder.requests.isEmpty)
+                client.reset()
+                let request = try await one(recorder)
+                #expect(request.status == 101 && request.upstream?.status == 101)
+                #expect(try heard.map(place) == [try upstreamPlace(of: request)])
+            }
+        }
+
         @Test("a limited number waits to be handed over, and the rest is counted")
         func bound() throws {
             let recorder = TraceRecorder()
