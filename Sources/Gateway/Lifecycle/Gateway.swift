@@ -21,7 +21,7 @@ package final class Gateway: Service {
     let logger: Logger
     let auditLogger: Logger
     private let output: AccessLogWriter
-    private let traceInterval: Duration
+    let traceInterval: Duration
     let reloader: Reloader
     let metrics = MetricsRegistry()
     private let serviceNotifier = ServiceNotifier.fromEnvironment()
@@ -247,14 +247,6 @@ package final class Gateway: Service {
     }
 
     private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
-
-    private func startTracing(_ running: RunningGateway) -> TracingParts? {
-        guard let settings = configuration.tracing else { return nil }
-        let tracing = TracingParts(
-            settings, group: running.adminGroup, interval: traceInterval, logger: logger)
-        running.add(tracing)
-        return tracing
-    }
 
     private func controlPlane(_ publicAPI: PublicAPI, _ tracer: GatewayTracer?) -> any ControlPlane {
         let own = HummingbirdControlPlane(

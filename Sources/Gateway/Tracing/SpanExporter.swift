@@ -71,6 +71,7 @@ final class SpanExporter: Sendable {
         var spans = requests.flatMap { FinishedSpan.spans(of: $0, offset: offset) }[...]
         spans += others
         while !spans.isEmpty {
+            guard !Task.isCancelled else { return queue.drop(spans.count) }
             let batch = Array(spans.prefix(SpanQueue.batchSpanCount))
             spans = spans.dropFirst(batch.count)
             do throws(TraceCollectorClient.Failure) {
@@ -79,13 +80,11 @@ final class SpanExporter: Sendable {
                 if isInOutage { logger.notice("traces are exported again") }
                 isInOutage = false
             } catch {
-                // The next batch would meet the same, and meanwhile more gather.
-                queue.drop(batch.count + spans.count)
+                queue.drop(batch.count)
                 if !isInOutage, !Task.isCancelled {
                     logger.warning("traces cannot be exported", metadata: ["reason": "\(error.word)"])
                 }
                 isInOutage = true
-                return
             }
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import Logging
 import NIOCore
 import NIOPosix
 import Proxy
@@ -175,6 +176,26 @@ struct TracingPartsTests {
         #expect(try await outcome(.redirect("http://127.0.0.1:1/")) == .failure(.status(307)))
         #expect(try await outcome(.silence) == .failure(.timedOut))
         #expect(try await outcome(.drip) == .failure(.timedOut))
+    }
+
+    @Test("a batch that is refused is lost, and those behind it are sent; one is told of, and so is the end of it")
+    func refusedBatch() async throws {
+        let isFirst = Atomic(true)
+        let stub = try await IdentityStub { _ in
+            .body(status: isFirst.exchange(false, ordering: .relaxed) ? 503 : 200, "{}")
+        }
+        let exporter = SpanExporter(
+            document: TraceDocument(serviceName: "s", version: "v"),
+            collector: TraceCollectorClient(
+                url: "http://127.0.0.1:\(stub.port)/", group: MultiThreadedEventLoopGroup.singleton),
+            interval: .seconds(600), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let span = try span()
+        for _ in 0..<(2 * SpanQueue.batchSpanCount + 1) { exporter.queue.add(span) }
+        await exporter.shutdown(within: .seconds(20))
+        let sent = try stub.received.map { try ExportedSpan.read(Array($0.utf8), service: "s").count }
+        #expect(sent.first == SpanQueue.batchSpanCount && sent.reduce(0, +) == 2 * SpanQueue.batchSpanCount + 1)
+        #expect(exporter.queue.droppedSpanCount == UInt64(SpanQueue.batchSpanCount))
+        await stub.stop()
     }
 
     @Test("tracing is taken up by a restart only")
