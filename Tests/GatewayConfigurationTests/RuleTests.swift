@@ -200,6 +200,24 @@ struct RuleTests {
             let text = Fixture.with("tracing: {endpoint: \"http://a/b\", sample_ratio: \(ratio)}")
             #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.sample_ratio"], "\(ratio)")
         }
+        let headers = "headers: {Authorization: \"Bearer ${T}\", X-Scope-OrgID: edge}"
+        let loaded = try Fixture.load(
+            Fixture.with("tracing: {endpoint: \"http://a/b\", \(headers)}"), environment: ["T": "t-1"])
+        #expect(
+            loaded.tracing?.headers == [
+                .init(name: "Authorization", value: Secret("Bearer t-1")),
+                .init(name: "X-Scope-OrgID", value: Secret("edge")),
+            ])
+        for (bad, path) in [
+            ("[a]", "headers"), ("{\"a b\": c}", "headers"), ("{Host: a}", "headers.Host"),
+            ("{content-TYPE: a}", "headers.content-TYPE"), ("{a: b, A: c}", "headers.A"),
+            ("{a: \"hunter2é\"}", "headers.a"), ("{a: \"hunter2\\r\\nb: c\"}", "headers.a"), ("{a: \"\"}", "headers.a"),
+            ("{a: \" hunter2\"}", "headers.a"), ("{a: 1}", "headers.a"),
+        ] {
+            let lines = Fixture.lines(Fixture.with("tracing: {endpoint: \"http://a/b\", headers: \(bad)}"))
+            #expect(lines.count == 1 && lines[0].contains("tracing.\(path)"), "\(bad): \(lines)")
+            #expect(!lines.contains { $0.contains("hunter2") })
+        }
         let long = String(repeating: "n", count: 256)
         let text = Fixture.with("tracing: {endpoint: \"http://a/b\", service_name: \(long)}")
         #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.service_name"])

@@ -18,15 +18,21 @@ struct TraceCollectorClient: Sendable {
     static let timeout = Duration.seconds(10)
 
     private let url: String
+    private let headers: HTTPHeaders
     private let timeout: Duration
     private let client: HTTPClient
 
     /// - Parameters:
     ///   - url: where they go.
+    ///   - headers: what is sent with them.
     ///   - group: whose loops carry the connection; not those of the data path.
     ///   - timeout: how long one may take.
-    init(url: String, group: any EventLoopGroup, timeout: Duration = TraceCollectorClient.timeout) {
+    init(
+        url: String, headers: [(String, String)] = [], group: any EventLoopGroup,
+        timeout: Duration = TraceCollectorClient.timeout
+    ) {
         self.url = url
+        self.headers = HTTPHeaders(headers)
         self.timeout = timeout
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
@@ -63,6 +69,7 @@ struct TraceCollectorClient: Sendable {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers = ["Content-Type": "application/json", "User-Agent": "portcullis"]
+        request.headers.add(contentsOf: headers)
         request.body = .bytes(ByteBuffer(bytes: document))
         let response: HTTPClientResponse
         do {

@@ -21,7 +21,9 @@ struct TracingParts: Sendable {
     init(_ settings: Configuration.Tracing, group: any EventLoopGroup, interval: Duration, logger: Logger) {
         exporter = SpanExporter(
             document: TraceDocument(serviceName: settings.serviceName, version: Version.current),
-            collector: TraceCollectorClient(url: settings.endpoint, group: group), interval: interval, logger: logger)
+            collector: TraceCollectorClient(
+                url: settings.endpoint, headers: settings.headers.map { ($0.name, $0.value.exposed) }, group: group),
+            interval: interval, logger: logger)
         tracer = GatewayTracer(queue: exporter.queue)
         dataPath = TracingSettings(sampleRatio: settings.sampleRatio, collector: exporter.queue)
     }

@@ -11,14 +11,17 @@ extension GatewayTests {
         private static let traceID = "0af7651916cd43dd8448eb211c80319c"
         private static let parent = "b7ad6b7169203331"
         private static let field = ("traceparent", "00-\(traceID)-\(parent)-01")
+        private static let collectorToken = "a-token-for-the-collector"
         private static let adminToken = "an-admin-token-of-a-test"
 
         private func settings(_ collector: RecordingBackend, ratio: String = "1", path: String = "/v1/traces")
             -> GatewaySettings
         {
+            SecretLedger.enter(Self.collectorToken)
             var settings = GatewaySettings()
             settings.sections = [
-                "tracing: {endpoint: \"http://127.0.0.1:\(collector.port)\(path)\", sample_ratio: \(ratio)}"
+                "tracing: {endpoint: \"http://127.0.0.1:\(collector.port)\(path)\", sample_ratio: \(ratio), "
+                    + "headers: {Authorization: \"Bearer \(Self.collectorToken)\"}}"
             ]
             settings.traceInterval = .milliseconds(50)
             settings.routes = [
@@ -47,6 +50,7 @@ extension GatewayTests {
             for arrival in collector.arrivals {
                 #expect(arrival.method == "POST" && arrival.values("Content-Type") == ["application/json"])
                 #expect(arrival.target == "/v1/traces")
+                #expect(arrival.values("Authorization") == ["Bearer \(Self.collectorToken)"])
                 let text = String(decoding: arrival.body, as: UTF8.self)
                 #expect(SecretLedger.logLeaks(in: text) == [])
                 for word in ["carol", "hidden", "127.0.0.1", "gateway.test", "alice"] {

@@ -178,7 +178,7 @@ struct TracingPartsTests {
         #expect(try await outcome(.drip) == .failure(.timedOut))
     }
 
-    @Test("a batch that is refused is lost, and those behind it are sent; one is told of, and so is the end of it")
+    @Test("a batch that is refused is lost, and those behind it are sent")
     func refusedBatch() async throws {
         let isFirst = Atomic(true)
         let stub = try await IdentityStub { _ in
