@@ -24,14 +24,15 @@ package struct TraceParent: Sendable, Equatable {
     /// Of a higher version only what this one knows is read; nobody can tell what the rest means.
     /// - Returns: `nil` when it does not keep to the format.
     package init?(_ value: UnsafeRawBufferPointer) {
-        guard value.count >= Self.byteCount, [2, 35, 52].allSatisfy({ value[$0] == UInt8(ascii: "-") }),
+        let dash = UInt8(ascii: "-")
+        guard value.count >= Self.byteCount, value[2] == dash, value[35] == dash, value[52] == dash,
             let version = Self.number(value, at: 0, digitCount: 2), version != 0xff,
             let high = Self.number(value, at: 3, digitCount: 16), let low = Self.number(value, at: 19, digitCount: 16),
             let span = Self.number(value, at: 36, digitCount: 16),
             let flags = Self.number(value, at: 53, digitCount: 2),
             let traceID = TraceID(high: high, low: low), let spanID = SpanID(bits: span)
         else { return nil }
-        guard value.count == Self.byteCount || version > 0 && value[Self.byteCount] == UInt8(ascii: "-") else {
+        guard value.count == Self.byteCount || version > 0 && value[Self.byteCount] == dash else {
             return nil
         }
         self.init(traceID: traceID, spanID: spanID, isSampled: flags & 1 == 1)
