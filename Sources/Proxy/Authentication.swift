@@ -59,6 +59,8 @@ open class Authentication {
     package final var onDecision: (AuthenticationDecision) -> Void = { _ in }
     /// Who is at the other end; set once by the connection.
     package final var peer: ClientPeer?
+    /// Where it writes down what it does, while the request in hand is traced.
+    package final private(set) var trace: RequestTrace?
 
     /// Makes one for a connection.
     public init() {}
@@ -84,6 +86,11 @@ open class Authentication {
 
     /// Forgets the request in hand: its client is gone.
     open func cancel() {}
+
+    /// Takes note that the request in hand is traced, or not any more.
+    open func follow(_ trace: RequestTrace?) {
+        self.trace = trace
+    }
 
     /// Delivers a decision that was pending.
     public final func decide(_ decision: AuthenticationDecision) {

@@ -147,7 +147,7 @@ extension ClientConnection {
                     + String(decoding: head.query.bytes(in: bytes), as: UTF8.self),
                 authority: String(decoding: head.authority.bytes(in: bytes), as: UTF8.self), fields: fields,
                 body: exchange.gathered ?? ByteBuffer(), clientAddress: clientAddress(bytes),
-                requestID: exchange.requestID.text
+                requestID: exchange.requestID.text, trace: exchange.trace?.place
             )
         }
     }
@@ -212,7 +212,7 @@ extension ClientConnection {
 
     // MARK: - Counting and logging
 
-    /// Counts the exchange and writes its access-log line.
+    /// Counts the exchange, writes its access-log line and ends its trace.
     func recordExchange() {
         guard exchange.status != 0 else { return }
         let now = loop.now
@@ -227,6 +227,7 @@ extension ClientConnection {
         loop.metrics.record(
             route: exchange.routeIndex.map { serving.routeCounters[$0] }, method: parser.head.method,
             status: exchange.status, nanoseconds: duration, upstream: upstream)
+        finishTrace()
         guard let log = loop.accessLog, log.takes(status: exchange.status, chance: loop.makeChance()) else { return }
         log.append(
             AccessLog.Entry(

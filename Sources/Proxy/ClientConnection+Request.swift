@@ -50,6 +50,10 @@ extension ClientConnection {
             } else {
                 exchange.requestID = loop.makeRequestID()
             }
+            if let tracing = loop.tracing {
+                exchange.trace = tracing.begin(
+                    parser.head, bytes, isTrusted: peer.isTrusted, start: exchange.startedAt)
+            }
             refusal = findRoute(bytes)
         }
         if let (problem, reason) = refusal {
@@ -130,6 +134,7 @@ extension ClientConnection {
             return
         }
         phase = .deciding
+        traceAuthentication()
         let bytes = exchange.headBytes
         let decision = bytes.withUnsafeReadableBytes { authentication.begin(parser.head, $0, policy: policy) }
         if case .pending = decision {
@@ -142,6 +147,7 @@ extension ClientConnection {
     /// Acts on a decision; the only way from a protected route to its upstream leads through a ``Permit``.
     func decided(_ decision: AuthenticationDecision) {
         guard phase == .deciding else { return }
+        exchange.trace?.decided()
         switch decision {
         case .permit(let permit):
             loop.metrics.recordDecision(isPermitted: true, reason: "ok")
@@ -175,10 +181,11 @@ extension ClientConnection {
         phase = .exchanging
         upstream = connection
         connection.begin(for: self, method: parser.head.method)
+        exchange.trace?.sent()
         let writer = RequestHeadWriter(
             head: parser.head, route: route, peer: peer, requestID: exchange.requestID, identity: exchange.identity,
             normalizedPath: exchange.normalizedPath, targetAuthority: connection.endpoint.authority,
-            withheldCookie: serving.configuration.withheldCookie)
+            withheldCookie: serving.configuration.withheldCookie, trace: exchange.trace)
         var head = loop.takeBuffer()
         exchange.headBytes.withUnsafeReadableBytes { writer.write($0, to: &head) }
         connection.write(head)

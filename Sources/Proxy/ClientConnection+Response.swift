@@ -21,6 +21,7 @@ extension ClientConnection {
             return
         }
         exchange.status = head.status
+        exchange.trace?.upstreamAnswered(status: head.status)
         exchange.responseIsChunked = false
         writeStart(of: head, bytes)
         writeFraming(framing, of: head)
@@ -117,6 +118,7 @@ extension ClientConnection {
             return
         }
         exchange.upstreamEndedAt = loop.now
+        exchange.trace?.upstreamEnded()
         upstream = nil
         switch exchange.state.responseEnded(upstreamKeepsAlive: upstreamKeepsAlive) {
         case .next(let reuse):

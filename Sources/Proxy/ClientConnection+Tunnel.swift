@@ -12,6 +12,7 @@ extension ClientConnection {
     /// The upstream agreed: passes its `101` on and opens the tunnel.
     func openTunnel(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
         exchange.status = head.status
+        exchange.trace?.upstreamAnswered(status: head.status)
         beginOutput()
         writeStart(of: head, bytes)
         output.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\nVia: 1.1 portcullis\r\n\r\n")

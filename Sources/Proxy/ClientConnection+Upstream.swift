@@ -11,6 +11,7 @@ extension ClientConnection {
         }
         exchange.pool = pool
         exchange.upstreamStartedAt = loop.now
+        exchange.trace?.upstreamBegan()
         pool.retryBudget.requestMade()
         take(pool.acquire(), of: pool)
     }

@@ -16,6 +16,8 @@ package struct ControlRequest: Sendable {
     package var clientAddress: String
     /// The request's identifier.
     package var requestID: String
+    /// The request's span, when it is traced.
+    package var trace: TraceParent?
 
     /// The largest body that the endpoints take.
     package static let bodyByteLimit = 64 << 10

@@ -17,6 +17,8 @@ struct Exchange {
     var identity: Identity?
     /// What the permit rests on, where that can end before the exchange does.
     var permitBasis: PermitBasis?
+    /// What is measured of it, where it is traced.
+    var trace: RequestTrace?
     /// How the client stands with the route's limit, for the answer; `nil` where there is none.
     var rateLimit: RateLimitStanding?
     var body = BodyDecoder(.none)

@@ -13,6 +13,8 @@ final class LoopContext {
     let taskExecutor: EventLoopTaskExecutor
     let controlPlane: any ControlPlane
     let accessLog: AccessLog?
+    /// `nil` when no request is traced.
+    let tracing: LoopTracing?
     /// How many client connections all loops have together.
     let connectionCount: ConnectionCount
     let metrics: LoopMetrics
@@ -37,13 +39,14 @@ final class LoopContext {
     init(
         eventLoop: any EventLoop, configuration: ProxyConfiguration, controlPlane: any ControlPlane,
         makeAuthentication: @escaping () -> Authentication, accessLog: AccessLog?, connectionCount: ConnectionCount,
-        logger: Logger? = nil
+        tracing: LoopTracing? = nil, logger: Logger? = nil
     ) {
         self.eventLoop = eventLoop
         taskExecutor = EventLoopTaskExecutor(eventLoop: eventLoop)
         self.controlPlane = controlPlane
         self.logger = logger
         self.accessLog = accessLog
+        self.tracing = tracing
         self.connectionCount = connectionCount
         metrics = LoopMetrics()
         serving = LoopServing(
@@ -124,6 +127,7 @@ final class LoopContext {
         for pool in serving.pools { pool.closeIdle() }
         housekeeping?.cancel()
         accessLog?.flush()
+        tracing?.flush()
     }
 
     var hasConnections: Bool { !connections.isEmpty || !http2Connections.isEmpty || !opening.isEmpty }
@@ -201,6 +205,7 @@ final class LoopContext {
 
     private func keepHouse() {
         accessLog?.flush()
+        tracing?.flush()
         updateNow()
         for pool in serving.pools { pool.keepHouse() }
         recheckPermits()

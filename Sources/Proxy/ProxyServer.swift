@@ -32,6 +32,7 @@ package final class ProxyServer: Sendable {
     ///   - group: the event loops that connections are spread over.
     ///   - controlPlane: answers the gateway's own endpoints.
     ///   - accessLog: where access-log lines go, or `nil` for none.
+    ///   - tracing: how requests are traced, or `nil` for not at all.
     ///   - logger: for what the operator should know.
     ///   - resolver: finds the addresses behind the names of upstream targets.
     ///   - makeAuthentication: called once per event loop, on that loop; what it returns makes one authentication for
@@ -39,7 +40,8 @@ package final class ProxyServer: Sendable {
     /// - Throws: when an event loop has been shut down already.
     package init(
         configuration: ProxyConfiguration, group: MultiThreadedEventLoopGroup, controlPlane: any ControlPlane,
-        accessLog: AccessLogWriter?, logger: Logger, resolver: NameResolver = .system,
+        accessLog: AccessLogWriter?, tracing: TracingSettings? = nil, logger: Logger,
+        resolver: NameResolver = .system,
         makeAuthentication: @escaping @Sendable (any EventLoop) -> (() -> Authentication)
     ) async throws {
         self.group = group
@@ -55,7 +57,7 @@ package final class ProxyServer: Sendable {
                     eventLoop: eventLoop, configuration: configuration, controlPlane: controlPlane,
                     makeAuthentication: makeAuthentication(eventLoop),
                     accessLog: accessLog.map { AccessLog(writer: $0, fraction: fraction) },
-                    connectionCount: count, logger: logger)
+                    connectionCount: count, tracing: tracing.map(LoopTracing.init), logger: logger)
                 context.start()
                 return NIOLoopBound(context, eventLoop: eventLoop)
             }.get()

@@ -14,13 +14,16 @@ struct RequestHeadWriter {
     let targetAuthority: String
     /// What stays behind of `Cookie`.
     var withheldCookie: WithheldCookie?
+    /// What is measured of the request, where it is traced.
+    var trace: RequestTrace?
 
     func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
         writeRequestLine(bytes, to: &output)
+        let fields = if let trace { trace.fields(of: head, bytes) } else { head.fields }
         if let withheldCookie {
-            withheldCookie.copyFields(head.fields, of: bytes, dropping: dropping, to: &output)
+            withheldCookie.copyFields(fields, of: bytes, dropping: dropping, to: &output)
         } else {
-            HeadWriter.copyFields(head.fields, of: bytes, dropping: dropping, to: &output)
+            HeadWriter.copyFields(fields, of: bytes, dropping: dropping, to: &output)
         }
         if dropsHost {
             output.writeStaticString("Host: ")
@@ -37,6 +40,11 @@ struct RequestHeadWriter {
         // RFC 9110 section 7.6.3: behind whatever `Via` the client's own proxies wrote.
         output.writeStaticString(
             head.minorVersion == 1 ? "\r\nVia: 1.1 portcullis\r\n" : "\r\nVia: 1.0 portcullis\r\n")
+        if let trace {
+            output.writeStaticString("traceparent: ")
+            trace.upstreamPlace.write(to: &output)
+            output.writeStaticString("\r\n")
+        }
         if let identity = identity { output.writeBytes(identity.headerLines) }
         HeadWriter.writeFraming(head.framing, to: &output)
         if head.framing == .chunked { HeadWriter.copyTrailerFields(head.fields, of: bytes, to: &output) }

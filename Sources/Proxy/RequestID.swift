@@ -47,7 +47,7 @@ package struct RequestID: Sendable, Equatable {
     }
 
     /// Sixteen digits as two integers: each nibble is spread into a byte and turned into its digit, all at once.
-    private static func writeHexadecimal(_ value: UInt64, to buffer: inout ByteBuffer) {
+    static func writeHexadecimal(_ value: UInt64, to buffer: inout ByteBuffer) {
         buffer.writeMultipleIntegers(
             digits(UInt32(truncatingIfNeeded: value >> 32)), digits(UInt32(truncatingIfNeeded: value)))
     }

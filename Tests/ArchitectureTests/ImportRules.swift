@@ -56,7 +56,7 @@ enum ImportRules {
             ],
             packages: [
                 "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
-                "NIOPosix", "NIOSSL", "ServiceLifecycle",
+                "NIOPosix", "NIOSSL", "ServiceLifecycle", "Tracing",
             ],
             platform: ["Foundation"]),
         ImportRule(

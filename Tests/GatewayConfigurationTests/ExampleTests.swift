@@ -57,7 +57,7 @@ struct ExampleTests {
         #expect(configuration.workerCount == 0)
         #expect(!configuration.login.hasPasswordGrant && !configuration.hasHierarchicalScopes)
         #expect(!configuration.login.usesCookies)
-        #expect(configuration.crossOrigins == [])
+        #expect(configuration.crossOrigins == [] && configuration.tracing == nil)
         #expect(configuration.limits.requestLineByteLimit == 8192)
         #expect(configuration.limits.headerByteLimit == 32_768)
         #expect(configuration.limits.headerCountLimit == 100)

@@ -54,7 +54,7 @@ struct ProblemTests {
             "11:14: require_typ: found `yes`; expected true or false; did you mean `true`?",
             "12:22: access_log.sample: found `2`; expected a number above 0 and at most 1, such as 0.01",
             "13:8: redis: found a string; expected a mapping (key: value)",
-            "14:1: upstrems: unknown key; expected one of: access_log, cors, credentials, hierarchical_scopes, issuers, leeway, limits, listeners, login, redis, reload, require_typ, revocation, routes, tokens, trusted_proxies, upstreams, verification_cache, version, workers; did you mean `upstreams`?",
+            "14:1: upstrems: unknown key; expected one of: access_log, cors, credentials, hierarchical_scopes, issuers, leeway, limits, listeners, login, redis, reload, require_typ, revocation, routes, tokens, tracing, trusted_proxies, upstreams, verification_cache, version, workers; did you mean `upstreams`?",
             "16:11: tokens.issuer: found `auth`; expected a URL such as https://auth.example, without user, query and fragment",
             "17:18: tokens.key_directory: found the number 12; expected a string: put it in quotes",
             "18:15: tokens.access_ttl: found `1500ms`; expected a duration of whole seconds such as 10s, 15m, 1h or 14d, from 1s to 1d",

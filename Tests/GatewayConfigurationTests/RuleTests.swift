@@ -176,6 +176,53 @@ struct RuleTests {
         #expect(summary(Fixture.with("access_log: {}")) == ["missing access_log.sample"])
     }
 
+    @Test("tracing needs the whole URL of a collector, and takes a ratio of 0")
+    func tracing() throws {
+        let endpoint = "https://otel.example:4318/v1/traces"
+        #expect(
+            try Fixture.load(Fixture.with("tracing: {endpoint: \"\(endpoint)\"}")).tracing
+                == .init(endpoint: endpoint, sampleRatio: 0.01, serviceName: "portcullis"))
+        let full = "tracing: {endpoint: \"http://[::1]/otlp\", sample_ratio: 0, service_name: edge}"
+        #expect(
+            try Fixture.load(Fixture.with(full)).tracing
+                == .init(endpoint: "http://[::1]/otlp", sampleRatio: 0, serviceName: "edge"))
+        #expect(summary(Fixture.with("tracing: {}")) == ["missing tracing.endpoint"])
+        for bad in [
+            "otel:4318/v1/traces", "grpc://otel:4317/x", "http://u:p@otel/v1", "http://otel:0/v1", "http://otel/v1?a=b",
+            "http://otel/v1#a", "http://otel/v 1", "http://otel:4318", "http://otel:4318/", "http:///v1",
+        ] {
+            let found = Fixture.problems(Fixture.with("tracing: {endpoint: \"\(bad)\"}"))
+            #expect(found.map(\.keyPath) == ["tracing.endpoint"], "\(bad)")
+        }
+        let short = Fixture.lines(Fixture.with("tracing: {endpoint: \"http://otel:4318\"}"))
+        #expect(short.first?.hasSuffix("did you mean `http://otel:4318/v1/traces`?") == true, "\(short)")
+        for ratio in ["1.1", "-0.1", "\"0.5\"", "always"] {
+            let text = Fixture.with("tracing: {endpoint: \"http://a/b\", sample_ratio: \(ratio)}")
+            #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.sample_ratio"], "\(ratio)")
+        }
+        let headers = "headers: {Authorization: \"Bearer ${T}\", X-Scope-OrgID: edge}"
+        let loaded = try Fixture.load(
+            Fixture.with("tracing: {endpoint: \"http://a/b\", \(headers)}"), environment: ["T": "t-1"])
+        #expect(
+            loaded.tracing?.headers == [
+                .init(name: "Authorization", value: Secret("Bearer t-1")),
+                .init(name: "X-Scope-OrgID", value: Secret("edge")),
+            ])
+        for (bad, path) in [
+            ("[a]", "headers"), ("{\"a b\": c}", "headers"), ("{Host: a}", "headers.Host"),
+            ("{content-TYPE: a}", "headers.content-TYPE"), ("{a: b, A: c}", "headers.A"),
+            ("{a: \"hunter2é\"}", "headers.a"), ("{a: \"hunter2\\r\\nb: c\"}", "headers.a"), ("{a: \"\"}", "headers.a"),
+            ("{a: \" hunter2\"}", "headers.a"), ("{a: 1}", "headers.a"),
+        ] {
+            let lines = Fixture.lines(Fixture.with("tracing: {endpoint: \"http://a/b\", headers: \(bad)}"))
+            #expect(lines.count == 1 && lines[0].contains("tracing.\(path)"), "\(bad): \(lines)")
+            #expect(!lines.contains { $0.contains("hunter2") })
+        }
+        let long = String(repeating: "n", count: 256)
+        let text = Fixture.with("tracing: {endpoint: \"http://a/b\", service_name: \(long)}")
+        #expect(Fixture.problems(text).map(\.keyPath) == ["tracing.service_name"])
+    }
+
     @Test(
         "settings of later versions are refused by name, never ignored",
         arguments: [

@@ -58,6 +58,7 @@ struct SchemaTests {
             "credentials": ["database": "postgres://u@h/d", "api_key_cache": Object()],
             "login": ["delegate": ["url": "https://a"]],
             "cors": Object(),
+            "tracing": ["endpoint": "http://a/b"],
             "upstreams": ["api": ["targets": [["url": "https://a"]], "tls": Object(), "health": ["path": "/"]]],
             "routes": [
                 [
@@ -112,7 +113,7 @@ struct SchemaTests {
                 "routes[0].auth",
                 "routes[0].auth.methods.api",
                 "routes[0].rate_limit",
-                "tokens", "upstreams.api",
+                "tokens", "tracing", "upstreams.api",
                 "upstreams.api.health", "upstreams.api.targets[0]", "upstreams.api.tls", "verification_cache",
             ])
     }

@@ -57,6 +57,10 @@ final class LimitedAuthentication: Authentication {
         return inner.begin(head, bytes, policy: policy)
     }
 
+    override func follow(_ trace: RequestTrace?) {
+        inner.follow(trace)
+    }
+
     override func cancel() {
         inner.cancel()
         pending?.owner = nil

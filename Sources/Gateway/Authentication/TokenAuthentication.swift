@@ -108,6 +108,7 @@ final class TokenAuthentication: Authentication {
     private func judge(
         _ known: KnownCredential, _ standing: RoutePolicy.Standing, policy: Int
     ) -> AuthenticationDecision {
+        trace?.verified()
         // An audience is part of what makes a token valid here, so it comes before the deny-list; scopes come after.
         if standing == .wrongAudience { return .deny(.wrongAudience) }
         guard loop.settings.asksDenyList else { return conclude(known, standing, policy: policy) }
@@ -117,6 +118,7 @@ final class TokenAuthentication: Authentication {
         credential = known
         self.standing = standing
         self.policy = policy
+        trace?.denyListAsked()
         verdict.isAsking = true
         loop.denyList.check(known.query, by: verdict)
         verdict.isAsking = false
@@ -124,6 +126,7 @@ final class TokenAuthentication: Authentication {
             askedAt = loop.denyList.askedAt
             return .pending
         }
+        trace?.denyListAnswered()
         verdict.early = nil
         credential = nil
         return decision(early, known, standing, policy: policy)
@@ -132,6 +135,7 @@ final class TokenAuthentication: Authentication {
     fileprivate func decided(_ verdict: RevocationVerdict) {
         guard let known = credential else { return }
         credential = nil
+        trace?.denyListAnswered()
         loop.recordCheck(askedAt: askedAt, verdict)
         decide(decision(verdict, known, standing, policy: policy))
     }

@@ -4,13 +4,27 @@ import Logging
 import NIOCore
 import Proxy
 import Synchronization
+import Tracing
 
 /// Carries requests from the data path into a Hummingbird responder, and its responses back.
 struct HummingbirdControlPlane<Responder: HTTPResponder>: ControlPlane where Responder.Context == ControlContext {
     let responder: Responder
     let logger: Logger
+    /// `nil` when no request is traced.
+    let tracer: GatewayTracer?
 
     func respond(to request: ControlRequest) async -> ControlResponse {
+        guard let tracer, let place = request.trace else { return await answer(to: request) }
+        var context = InstrumentationContext.topLevel
+        context.place = place
+        return await tracer.withSpan("control-plane", context: context) { span in
+            let response = await answer(to: request)
+            if response.status >= 500 { span.setStatus(SpanStatus(code: .error)) }
+            return response
+        }
+    }
+
+    private func answer(to request: ControlRequest) async -> ControlResponse {
         var logger = logger
         logger[metadataKey: "request_id"] = "\(request.requestID)"
         guard let head = Self.head(of: request) else {

@@ -11,16 +11,18 @@ extension Gateway {
     ///   - accounts: judges by the accounts, if there are any.
     ///   - redis: where nodes count together.
     ///   - keyPrefix: what the names of keys begin with.
+    ///   - tracer: told of calls of an identity service.
     ///   - running: takes what has to be ended.
     /// - Returns: who that is; `nil` when nobody can log in.
     /// - Throws: ``GatewayError`` when the identity service's settings cannot be used.
     func guarded(
-        _ accounts: (any Authenticating)?, _ redis: RedisClient?, keyPrefix: String, _ running: RunningGateway
+        _ accounts: (any Authenticating)?, _ redis: RedisClient?, keyPrefix: String, _ tracer: GatewayTracer?,
+        _ running: RunningGateway
     ) throws(GatewayError) -> (any Authenticating)? {
         let login = configuration.login
         var judge = accounts
         if let delegate = login.delegate {
-            let service = try IdentityService(delegate, group: running.adminGroup)
+            let service = try IdentityService(delegate, group: running.adminGroup, tracer: tracer)
             running.add(service)
             judge = service
         }

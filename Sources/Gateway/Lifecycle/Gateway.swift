@@ -21,6 +21,7 @@ package final class Gateway: Service {
     let logger: Logger
     let auditLogger: Logger
     private let output: AccessLogWriter
+    let traceInterval: Duration
     let reloader: Reloader
     let metrics = MetricsRegistry()
     private let serviceNotifier = ServiceNotifier.fromEnvironment()
@@ -34,15 +35,17 @@ package final class Gateway: Service {
     ///   - logger: for the operator.
     ///   - auditLogger: for security events.
     ///   - output: where access-log lines go.
+    ///   - traceInterval: how long spans wait to be exported together.
     package init(
         configuration: Configuration, configurationPath: String, logger: Logger, auditLogger: Logger,
-        output: AccessLogWriter
+        output: AccessLogWriter, traceInterval: Duration = SpanExporter.interval
     ) {
         self.configuration = configuration
         self.configurationPath = configurationPath
         self.logger = logger
         self.auditLogger = auditLogger
         self.output = output
+        self.traceInterval = traceInterval
         reloader = Reloader(logger: logger)
     }
 
@@ -104,8 +107,9 @@ package final class Gateway: Service {
         var opened: OpenCredentials?
         if let settings = configuration.credentials { opened = try await openCredentials(settings, running) }
         let credentials = opened
+        let tracing = startTracing(running)
         let authenticator = try guarded(
-            credentials?.authenticator, redis, keyPrefix: plan.revocationKeys.prefix, running)
+            credentials?.authenticator, redis, keyPrefix: plan.revocationKeys.prefix, tracing?.tracer, running)
         let settings = plan.authentication
         let rateLimits = plan.rateLimits
         let trust = try Self.asGatewayError { () throws(JOSEError) in try settings.makeTrustStore() }
@@ -123,8 +127,8 @@ package final class Gateway: Service {
             configuration: plan.proxyConfiguration(
                 endpoints: publicAPI.endpoints,
                 connectionLimit: Self.connectionLimit(configuration, loopCount: loopCount, logger)), group: group,
-            controlPlane: controlPlane(publicAPI),
-            accessLog: configuration.accessLog == .off ? nil : output, logger: logger
+            controlPlane: controlPlane(publicAPI, tracing?.tracer),
+            accessLog: configuration.accessLog == .off ? nil : output, tracing: tracing?.dataPath, logger: logger
         ) { eventLoop in authentications.make(settings, rateLimits, on: eventLoop) }
         running.add(server, graceMilliseconds: configuration.limits.shutdownGraceMilliseconds)
         await keySources.start(waitingFor: .seconds(1))
@@ -158,7 +162,7 @@ package final class Gateway: Service {
             metrics: MetricsDocument(
                 server: server, registry: metrics, revocation: revocation, redis: redis,
                 listenerNames: plan.listeners.map(\.settings.keyPath),
-                version: Version.current, output: output, keyDirectory: keyDirectory),
+                version: Version.current, output: output, spans: tracing?.exporter.queue, keyDirectory: keyDirectory),
             authorization: AdminAuthorization(
                 token: configuration.listeners.adminToken, auditLog: publicAPI.auditLog),
             endpoints: publicAPI.administration(
@@ -244,8 +248,9 @@ package final class Gateway: Service {
 
     private static let clock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1000) }
 
-    private func controlPlane(_ publicAPI: PublicAPI) -> any ControlPlane {
-        let own = HummingbirdControlPlane(responder: publicAPI.router().buildResponder(), logger: logger)
+    private func controlPlane(_ publicAPI: PublicAPI, _ tracer: GatewayTracer?) -> any ControlPlane {
+        let own = HummingbirdControlPlane(
+            responder: publicAPI.router().buildResponder(), logger: logger, tracer: tracer)
         guard !configuration.crossOrigins.isEmpty else { return own }
         return CrossOriginAccess(origins: Set(configuration.crossOrigins), next: own)
     }

@@ -31,6 +31,7 @@ struct RestartSettings {
         changes.keep("credentials", \.credentials)
         changes.keep("login", \.login)
         changes.keep("cors", \.crossOrigins)
+        changes.keep("tracing", \.tracing)
         configuration = changes.configuration
         return changes.keyPaths
     }

@@ -13,6 +13,7 @@ package final class RunningGateway: Sendable {
         var redis: RedisClient?
         var revocation: RevocationParts?
         var server: ProxyServer?
+        var tracing: TracingParts?
         var graceMilliseconds: Int64 = 0
         var admin: AdminListener?
         var store: SQLCredentialStore?
@@ -72,6 +73,10 @@ package final class RunningGateway: Sendable {
         }
     }
 
+    func add(_ tracing: TracingParts) {
+        parts.withLock { $0.tracing = tracing }
+    }
+
     func add(_ admin: AdminListener) {
         parts.withLock { $0.admin = admin }
     }
@@ -116,7 +121,11 @@ package final class RunningGateway: Sendable {
         await parts.configurationReloading?.stop()
         for reloader in parts.reloaders { reloader.stop() }
         await parts.keySources?.stop()
+        let start = ContinuousClock.now
         await parts.server?.shutdown(graceMilliseconds: parts.graceMilliseconds)
+        // Within what is left of the grace, but a moment at least.
+        let left = Duration.milliseconds(parts.graceMilliseconds) - start.duration(to: .now)
+        await parts.tracing?.exporter.shutdown(within: min(max(left, .milliseconds(200)), .seconds(2)))
         await parts.admin?.shutdown()
         await parts.identityService?.shutDown()
         await parts.pool?.shutDown()

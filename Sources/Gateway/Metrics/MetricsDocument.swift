@@ -17,6 +17,8 @@ struct MetricsDocument: Sendable {
     let version: String
     /// Where log lines go.
     let output: AccessLogWriter
+    /// Where spans wait; `nil` when no request is traced.
+    let spans: SpanQueue?
     /// Where the signing keys are, when that is a directory.
     let keyDirectory: SigningKeyDirectory?
 
@@ -33,6 +35,11 @@ struct MetricsDocument: Sendable {
         let dropped = Self.prefix + "access_log_dropped_total"
         text.family(dropped, .counter, "Lines of the log that could not be written in time, and are lost.")
         text.sample(dropped, [], output.droppedLineCount)
+        if let spans {
+            let dropped = Self.prefix + "spans_dropped_total"
+            text.family(dropped, .counter, "Spans that could not be exported, and are lost.")
+            text.sample(dropped, [], spans.droppedSpanCount)
+        }
         registry.write(to: &text)
         text.family(Self.prefix + "build_info", .gauge, "Always 1; the label tells which version runs.")
         text.sample(Self.prefix + "build_info", [("version", version)], 1)

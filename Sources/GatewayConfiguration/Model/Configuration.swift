@@ -39,6 +39,8 @@ package struct Configuration: Sendable, Equatable {
     package var login: Login
     /// The origins whose pages may call the gateway's own endpoints besides its own.
     package var crossOrigins: [String]
+    /// Which requests are traced; `nil` means none.
+    package var tracing: Tracing?
     /// The upstreams, in the order of the file; names are unique.
     package var upstreams: [Upstream]
     /// The routes, in the order of the file; each names one of ``upstreams``.

@@ -41,6 +41,7 @@ struct ConfigurationReader {
             credentials: CredentialsReader(values: values, folder: folder).read(root),
             login: LoginReader(values: values, folder: folder).read(root),
             crossOrigins: CrossOriginReader(values: values).read(root.node("cors")),
+            tracing: root.node("tracing").flatMap { TracingReader(values: values).read($0) },
             upstreams: upstreams.upstreams,
             routes: routes
         )
@@ -95,7 +96,7 @@ struct ConfigurationReader {
         let section = SectionReader(node, values: values)
         let sample = section.required("sample", "write {sample: 0.01} to log one request in a hundred")
         section.end()
-        return .sampled(fraction: sample.flatMap(values.fraction) ?? 1)
+        return .sampled(fraction: sample.flatMap { values.fraction($0, allowsZero: false) } ?? 1)
     }
 
     private func readVerificationCache(_ node: SettingNode?) -> Int {

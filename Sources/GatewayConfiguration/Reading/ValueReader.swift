@@ -33,13 +33,13 @@ struct ValueReader {
         return Int(number)
     }
 
-    /// A decimal number greater than 0 and at most 1.
-    func fraction(_ node: SettingNode) -> Double? {
-        let expected = "expected a number above 0 and at most 1, such as 0.01"
+    /// A decimal number greater than 0 and at most 1; with `allowsZero` 0 also.
+    func fraction(_ node: SettingNode, allowsZero: Bool) -> Double? {
+        let expected = "expected a number \(allowsZero ? "from 0 to 1" : "above 0 and at most 1"), such as 0.01"
         guard let scalar = plainScalar(node, expected: expected) else { return nil }
         let bytes = scalar.text.utf8
         guard bytes.count <= 20, bytes.first?.isASCIIDigit == true, bytes.allSatisfy({ $0.isASCIIDigit || $0 == 0x2E }),
-            let number = Double(scalar.text), number > 0, number <= 1
+            let number = Double(scalar.text), allowsZero || number > 0, number <= 1
         else {
             refuse(node, scalar, expected: expected)
             return nil

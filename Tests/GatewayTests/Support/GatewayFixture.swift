@@ -54,7 +54,8 @@ final class GatewayFixture: Sendable {
         let gateway = Gateway(
             configuration: configuration, configurationPath: path,
             logger: Logger(label: "portcullis") { JSONLogHandler(label: $0, writer: output) },
-            auditLogger: Logger(label: "audit") { JSONLogHandler(label: $0, writer: output) }, output: output)
+            auditLogger: Logger(label: "audit") { JSONLogHandler(label: $0, writer: output) }, output: output,
+            traceInterval: settings.traceInterval)
         running = try await gateway.start()
         self.folder = folder
         redisServer = redis

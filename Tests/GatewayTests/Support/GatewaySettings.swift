@@ -54,6 +54,8 @@ struct GatewaySettings {
     var routes: [String] = []
     /// Further issuers, each a line of YAML without its dash.
     var issuers: [String] = []
+    /// How long spans wait to be exported together.
+    var traceInterval = Duration.seconds(5)
     /// Where the log goes, when not to a file.
     var logPipe: Pipe?
     /// Files beside the configuration.

@@ -52,6 +52,9 @@ final class IdentityStub: Sendable {
         self.record = record
     }
 
+    /// The fields that came with them.
+    var heads: [HTTPHeaders] { record.heads.withLock { $0 } }
+
     /// The bodies that were posted.
     var received: [String] { record.bodies.withLock { $0 } }
 
@@ -62,6 +65,7 @@ final class IdentityStub: Sendable {
 
     private final class Record: Sendable {
         let bodies = Mutex<[String]>([])
+        let heads = Mutex<[HTTPHeaders]>([])
     }
 
     private final class Handler: ChannelInboundHandler {
@@ -79,7 +83,9 @@ final class IdentityStub: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head: body = ""
+            case .head(let head):
+                body = ""
+                record.heads.withLock { $0.append(head.headers) }
             case .body(let part): body += String(buffer: part)
             case .end:
                 record.bodies.withLock { $0.append(body) }

@@ -19,6 +19,7 @@ struct World {
         var trusted: [String] = []
         var routes: [Route] = World.routes
         var accessLog: AccessLogWriter?
+        var tracing: TracingSettings?
         var trustsLocalPeers = false
         var loopCount = 1
         /// The listeners; the first one's port is the world's.
@@ -81,6 +82,7 @@ struct World {
             trustsLocalPeers: settings.trustsLocalPeers)
         let server = try await ProxyServer(
             configuration: configuration, group: group, controlPlane: controlPlane, accessLog: settings.accessLog,
+            tracing: settings.tracing,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         ) { eventLoop in { StubAuthentication(desk: desk, eventLoop: eventLoop) } }
         let outcome: Result<Void, any Error>

@@ -22,8 +22,11 @@ final class IdentityService: Authenticating {
     /// - Parameters:
     ///   - settings: where the service is.
     ///   - group: whose loops carry the connections.
+    ///   - tracer: told of its calls; `nil` when no request is traced.
     /// - Throws: ``GatewayError`` when the file of authorities cannot be used.
-    init(_ settings: Configuration.Login.Delegate, group: any EventLoopGroup) throws(GatewayError) {
+    init(
+        _ settings: Configuration.Login.Delegate, group: any EventLoopGroup, tracer: GatewayTracer? = nil
+    ) throws(GatewayError) {
         self.settings = settings
         var tls = TLSConfiguration.makeClientConfiguration()
         if let path = settings.authoritiesFile {
@@ -40,6 +43,7 @@ final class IdentityService: Authenticating {
             decompression: .disabled)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = min(settings.concurrencyLimit, 256)
         configuration.httpVersion = .http1Only
+        configuration.tracing.tracer = tracer
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 
