@@ -31,6 +31,12 @@ install -D -m 0644 deploy/systemd/portcullis.service "$root/lib/systemd/system/p
 install -D -m 0644 -t "$root/usr/share/doc/portcullis" deploy/portcullis.example.yaml CHANGELOG.md README.md docs/*.md
 install -D -m 0644 -t "$root/usr/share/portcullis" deploy/portcullis.schema.json
 cp -r deploy/examples deploy/redis deploy/prometheus "$root/usr/share/doc/portcullis/"
+# The program writes its own completions.
+for shell in bash-completion/completions/portcullis:bash zsh/vendor-completions/_portcullis:zsh \
+    fish/vendor_completions.d/portcullis.fish:fish; do
+    mkdir -p "$(dirname "$root/usr/share/${shell%:*}")"
+    "$program" --generate-completion-script "${shell#*:}" >"$root/usr/share/${shell%:*}"
+done
 mkdir -p "$root/usr/share/portcullis/grafana"
 install -m 0644 deploy/grafana/portcullis.json "$root/usr/share/portcullis/grafana/"
 

@@ -8,7 +8,7 @@ import JOSE
 struct ClientCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "client", abstract: "Programs that get tokens of their own (OAuth clients).",
-        subcommands: [Add.self, List.self, Disable.self])
+        subcommands: [Add.self, List.self, Disable.self, Delete.self])
 
     /// `portcullis client add`.
     struct Add: AsyncParsableCommand {
@@ -105,19 +105,54 @@ struct ClientCommand: AsyncParsableCommand {
                 try store.setDisabled(!undo, of: ClientID(id), nowMilliseconds: MachineStore.clock())
             }
             print("\(undo ? "enabled" : "disabled") \(id)")
-            guard !undo, configuration.tokens != nil else { return }
-            switch await OutsideRevocation.revoke(clientID: id, reason: reason, configuration) {
-            case .revoked: print("tokens issued to it so far are refused")
-            case .outOfReach:
-                print(
-                    "there is no redis in \(file.path): tokens it has are good until they expire, or until: "
-                        + "portcullis revoke --client \(id) --config \(file.path)")
-            case .unavailable:
-                throw CommandFailure(
-                    .unavailable,
-                    "portcullis: the client is disabled, but Redis did not confirm the end of its tokens; run this again"
-                )
+            if !undo { try await ClientCommand.endTokens(of: id, reason: reason, configuration, path: file.path) }
+        }
+    }
+
+    /// `portcullis client delete`.
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a client for ever: its tokens and API keys are refused.",
+            discussion: Examples(
+                "When Redis does not confirm that, the client stays, disabled; run it again.",
+                "portcullis client delete agent --config portcullis.yaml"
+            ).text)
+
+        @Argument(help: "The client.")
+        var id: String
+        @Option(help: "Why; kept with the revocation.")
+        var reason = "client deleted"
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            let configuration = try file.load()
+            // In this order a failure leaves nothing behind that nobody could find again.
+            try await MachineStore.open(configuration, at: file.path) { store in
+                let client = try ClientID(id)
+                try store.setDisabled(true, of: client, nowMilliseconds: MachineStore.clock())
+                try await ClientCommand.endTokens(of: id, reason: reason, configuration, path: file.path)
+                try await APIKeyEnding(configuration, path: file.path, reason: reason).revokeKeys(of: .client(client))
+                try store.delete(client, nowMilliseconds: MachineStore.clock())
             }
+            print("deleted \(id)")
+        }
+    }
+
+    /// Refuses the tokens that a client has got, and says what came of it.
+    private static func endTokens(
+        of id: String, reason: String, _ configuration: Configuration, path: String
+    ) async throws {
+        guard configuration.tokens != nil else { return }
+        switch await OutsideRevocation.revoke(clientID: id, reason: reason, configuration) {
+        case .revoked: print("tokens issued to it so far are refused")
+        case .outOfReach:
+            print(
+                "there is no redis in \(path): tokens it has are good until they expire, or until: "
+                    + "portcullis revoke --client \(id) --config \(path)")
+        case .unavailable:
+            throw CommandFailure(
+                .unavailable,
+                "portcullis: the client is disabled, but Redis did not confirm the end of its tokens; run this again")
         }
     }
 }

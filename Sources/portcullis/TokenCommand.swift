@@ -20,7 +20,8 @@ struct TokenCommand: ParsableCommand {
 
                 Exits with 0 when nothing is wrong with the token, with 1 when it would be refused.
                 """, "portcullis token inspect < token.txt",
-                "portcullis token inspect --verify --config portcullis.yaml < token.txt"
+                "portcullis token inspect --verify --config portcullis.yaml < token.txt",
+                "portcullis token inspect --output json < token.txt"
             ).text)
 
         /// More than any token has, and little to read.
@@ -30,6 +31,7 @@ struct TokenCommand: ParsableCommand {
         var verify = false
         @Option(name: .customLong("config"), help: ArgumentHelp("The configuration file.", valueName: "file"))
         var path: String?
+        @OptionGroup var output: OutputOption
 
         func validate() throws {
             guard verify == (path != nil) else {
@@ -53,9 +55,11 @@ struct TokenCommand: ParsableCommand {
                 RejectionExplanation(
                     $0, inspection: inspection, issuers: verifier?.issuers, nowSeconds: now, leewaySeconds: leeway)
             }
-            var report = TokenReport(inspection: inspection, nowSeconds: now)
-            report.add(verdict: rejection, explanation: explanation, verifiedBy: path)
-            print(report.text)
+            let verdict = TokenVerdict(rejection: rejection, explanation: explanation, configurationPath: path)
+            switch output.format {
+            case .table: print(TokenReport(inspection, verdict, nowSeconds: now).text)
+            case .json: output.printDocument(verdict.document(of: inspection))
+            }
             if rejection != nil { throw ExitCode(1) }
         }
 

@@ -3,57 +3,38 @@ import JOSE
 
 /// What `token inspect` prints.
 struct TokenReport {
-    /// The checks in the order the verifier makes them.
-    private enum Check: String, CaseIterable {
-        case form, header, issuer, key, signature, claims, times
-    }
-
     /// Claims that name a moment (RFC 7519 section 4.1, OpenID Connect Core section 2).
     private static let dates: Set<String> = ["exp", "nbf", "iat", "auth_time", "updated_at"]
 
     private let nowSeconds: Int64
     private var lines: [String] = []
 
-    init(inspection: TokenInspection, nowSeconds: Int64) {
+    init(_ inspection: TokenInspection, _ verdict: TokenVerdict, nowSeconds: Int64) {
         self.nowSeconds = nowSeconds
         add("header", inspection.header)
         add("claims", inspection.claims)
         lines.append("signature: " + (inspection.signatureByteCount.map { "\($0) bytes" } ?? "cannot be read"))
+        add(verdict)
     }
 
     /// All of it, without a line end after the last line.
     var text: String { lines.joined(separator: "\n") }
 
     /// Adds the checks, as far as they went, and what came of them.
-    ///
-    /// - Parameters:
-    ///   - rejection: the rule that the token broke.
-    ///   - explanation: why.
-    ///   - path: the configuration it was judged by; `nil` when only what holds everywhere was checked.
-    mutating func add(verdict rejection: TokenRejection?, explanation: RejectionExplanation?, verifiedBy path: String?)
-    {
-        let failed = rejection.map(Self.check)
+    private mutating func add(_ verdict: TokenVerdict) {
         lines.append("")
-        lines.append(path.map { "checks by \($0)" } ?? "checks that need no configuration")
-        var isReached = true
-        for check in Check.allCases {
-            let needsKeys = [.issuer, .key, .signature].contains(check)
-            let mark =
-                if check == failed { "FAILED" } else if !isReached || (path == nil && needsKeys) { "not checked" } else
-                {
-                    "ok"
-                }
-            lines.append("  \(check.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0))  \(mark)")
-            if check == failed { isReached = false }
+        lines.append(verdict.configurationPath.map { "checks by \($0)" } ?? "checks that need no configuration")
+        for (check, mark) in verdict.marks {
+            let text = mark == .failed ? "FAILED" : mark.rawValue
+            lines.append("  \(check.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0))  \(text)")
         }
         lines.append("")
-        switch (rejection, path) {
-        case (let rejection?, _):
+        if let rejection = verdict.rejection {
             lines.append("refused: \(rejection.reason)")
-            for line in explanation?.lines ?? [] { lines.append("  \(Self.printable(line))") }
-        case (nil, .some):
+            for line in verdict.explanation?.lines ?? [] { lines.append("  \(Self.printable(line))") }
+        } else if verdict.configurationPath != nil {
             lines.append("accepted; whether it has been revoked was not asked")
-        case (nil, nil):
+        } else {
             lines.append("nothing is wrong with it in itself; --verify --config FILE checks issuer, key and signature")
         }
     }
@@ -74,18 +55,6 @@ struct TokenReport {
                 line += "  \(HumanTime.text(date, nowSeconds: nowSeconds))"
             }
             lines.append(line)
-        }
-    }
-
-    private static func check(of rejection: TokenRejection) -> Check {
-        switch rejection {
-        case .tooLarge, .malformed: .form
-        case .criticalHeader, .wrongType: .header
-        case .unknownIssuer, .missingClaim(.issuer), .invalidClaim(.issuer): .issuer
-        case .badSignature: .signature
-        case .missingClaim, .invalidClaim, .senderConstrained, .wrongAudience, .lifetimeTooLong: .claims
-        case .expired, .notYetValid, .issuedInTheFuture: .times
-        default: .key
         }
     }
 

@@ -250,6 +250,40 @@ extension AccountTests {
             }
         }
 
+        @Test("client delete ends the client's tokens and keys before it forgets the client; without Redis it stays")
+        func deletion() async throws {
+            try await with { gateway in
+                let redis = try #require(gateway.redisServer)
+                try gateway.folder.write(
+                    GatewaySettings.accounts.yaml(redisPort: redis.port, backendPort: 9), to: "portcullis.yaml")
+                let program = try Program(in: gateway.folder)
+                func isListed() async throws -> Bool {
+                    try await program.run("client", "list").output.contains("robot")
+                }
+                let client = try gateway.client("robot")
+                let answer = try await gateway.oauth("token", "grant_type=client_credentials", basic: client)
+                let token = try #require(answer.member("access_token"))
+                let made = try await program.run("api-key", "create", "--client", "robot")
+                let key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                SecretLedger.enter(key)
+                #expect(try await gateway.call("GET", "/both/x", token: token).status == 200)
+                #expect(try await gateway.call("GET", "/both/x", [("X-API-Key", key)]).status == 200)
+                redis.kill()
+                let uncertain = try await program.run("client", "delete", "robot")
+                #expect(uncertain.exitCode == 69 && uncertain.errors.contains("run this again"), "\(uncertain.errors)")
+                #expect(try await isListed())
+                try redis.restart()
+                let deleted = try await program.run("client", "delete", "robot")
+                #expect(deleted.exitCode == 0 && deleted.output.hasSuffix("deleted robot\n"), "\(deleted.errors)")
+                #expect(try await isListed() == false)
+                let isRefused = try await eventually {
+                    try await gateway.call("GET", "/both/x", token: token).status == 401
+                }
+                #expect(isRefused)
+                #expect(try await gateway.call("GET", "/both/x", [("X-API-Key", key)]).status == 401)
+            }
+        }
+
         @Test("client disable ends the client's tokens, and says so")
         func command() async throws {
             try await with { gateway in

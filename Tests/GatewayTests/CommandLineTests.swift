@@ -41,6 +41,12 @@ extension GatewayTests {
                 // Each problem has its line.
                 #expect(outcome.errors.contains("portcullis.yaml:2"), "\(outcome.errors)")
             }
+            let forPrograms = try await program.run("check", "--output", "json")
+            #expect(forPrograms.exitCode == 78 && forPrograms.errors == "")
+            let document = try JSONSerialization.jsonObject(with: Data(forPrograms.output.utf8)) as? [String: Any]
+            #expect(document?["ok"] as? Bool == false)
+            let problems = try #require(document?["problems"] as? [String])
+            #expect(problems.count == 6 && problems.allSatisfy { $0.contains("portcullis.yaml:") }, "\(problems)")
             let absent = try Program()
             for command in ["serve", "check"] {
                 let outcome = try await absent.run(command)

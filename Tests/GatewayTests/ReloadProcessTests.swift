@@ -5,60 +5,23 @@ import Testing
 extension GatewayTests {
     @Suite("a serving process takes up another configuration")
     struct ReloadProcessTests {
-        private static let adminToken = "administrator-of-reloads"
-
-        private static var settings: GatewaySettings {
-            var settings = GatewaySettings()
-            settings.adminToken = adminToken
-            settings.tokens = nil
-            settings.sections = ["reload: {watch: false}"]
-            return settings
-        }
+        private static let settings = ReloadedProcess.settings
 
         private struct Served {
-            var program: Program
-            var run: ProgramRun
-            var backend: RecordingBackend
-            var issuer: ForeignIssuer
-            var redisPort: Int?
-            var publicPort: Int
-            var adminPort: Int
-
-            func write(_ settings: GatewaySettings) throws {
-                try program.folder.write(
-                    settings.yaml(redisPort: redisPort, backendPort: backend.port), to: "portcullis.yaml")
-            }
-
-            func admin(_ method: String, _ path: String) async throws -> HTTPAnswer {
-                let connection = try await HTTPTestConnection.open(port: adminPort)
-                await connection.request(method, path, [("Authorization", "Bearer \(adminToken)")])
-                let answer = try await connection.answer()
-                await connection.close()
-                return answer
-            }
-
-            func reload() async throws -> HTTPAnswer { try await admin("POST", "/admin/v1/reload") }
+            let process: ReloadedProcess
+            let backend: RecordingBackend
 
             func end() async {
-                run.signal(SIGTERM)
-                #expect(await run.end() == 0)
-                run.checkLog()
+                await process.end()
                 await backend.stop()
             }
         }
 
-        private func serve(
-            _ settings: GatewaySettings = Self.settings, redisPort: Int? = nil
-        ) async throws -> Served {
-            SecretLedger.enter(Self.adminToken)
+        private func serve(_ settings: GatewaySettings = Self.settings, redisPort: Int? = nil) async throws -> Served {
             let backend = try await RecordingBackend.start()
-            let program = try Program(configuration: settings.yaml(redisPort: redisPort, backendPort: backend.port))
-            let issuer = try await GatewayFixture.prepare(program.folder, settings)
-            let run = try program.start("serve")
-            let ports = try await run.ports()
             return Served(
-                program: program, run: run, backend: backend, issuer: issuer, redisPort: redisPort,
-                publicPort: ports.public, adminPort: ports.admin)
+                process: try await ReloadedProcess(settings, backendPort: backend.port, redisPort: redisPort),
+                backend: backend)
         }
 
         private func status(
@@ -71,8 +34,8 @@ extension GatewayTests {
         @Test("routes, scopes and limits, from the very next request of a kept connection on, and back again")
         func takesUp() async throws {
             let served = try await serve()
-            let token = try served.issuer.token()
-            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            let token = try served.process.issuer.token()
+            let connection = try await HTTPTestConnection.open(port: served.process.publicPort)
             #expect(try await status(connection, "/api/x", token: token) == 200)
             #expect(try await status(connection, "/new/x") == 404)
             var changed = Self.settings
@@ -83,24 +46,24 @@ extension GatewayTests {
             ]
             changed.upstream += "}\n  other: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
             changed.limits += ", headers: 1KiB"
-            try served.write(changed)
-            let answer = try await served.reload()
+            try served.process.write(changed)
+            let answer = try await served.process.reload()
             #expect(answer.status == 200, "\(answer.text)")
             #expect(try await status(connection, "/api/x", token: token) == 403, "its verdict was remembered")
             #expect(try await status(connection, "/api/y", token: token) == 200)
             #expect(try await status(connection, "/new/x") == 200)
             #expect(try await status(connection, "/new/x") == 200)
             #expect(try await status(connection, "/new/x") == 429)
-            try served.write(changed)
-            #expect(try await served.reload().status == 200)
+            try served.process.write(changed)
+            #expect(try await served.process.reload().status == 200)
             #expect(try await status(connection, "/new/x") == 429, "counts go on where the numbers are the same")
             let large = [("X-Large", String(repeating: "a", count: 2000))]
-            let other = try await HTTPTestConnection.open(port: served.publicPort)
+            let other = try await HTTPTestConnection.open(port: served.process.publicPort)
             await other.request("GET", "/public/x", large)
             #expect(try await other.answer().status == 431)
             await other.close()
-            try served.write(Self.settings)
-            #expect(try await served.reload().status == 200)
+            try served.process.write(Self.settings)
+            #expect(try await served.process.reload().status == 200)
             #expect(try await status(connection, "/api/x", token: token) == 200)
             #expect(try await status(connection, "/new/x") == 404)
             await connection.request("GET", "/public/x", large)
@@ -112,32 +75,32 @@ extension GatewayTests {
         @Test("a bad file changes nothing and says every problem; what needs a restart is named, the rest is taken up")
         func badAndRestart() async throws {
             let served = try await serve()
-            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            let connection = try await HTTPTestConnection.open(port: served.process.publicPort)
             var bad = Self.settings
             bad.routes = ["{path: /new/, upstream: nowhere, auth: none}", "{path: /other/, upstream: api}"]
-            try served.write(bad)
-            let refused = try await served.reload()
+            try served.process.write(bad)
+            let refused = try await served.process.reload()
             #expect(refused.status == 422)
             #expect((refused.json["problems"] as? [String])?.count == 2, "\(refused.text)")
-            #expect(served.run.output.contains("nowhere"))
+            #expect(served.process.run.output.contains("nowhere"))
             #expect(try await status(connection, "/public/x") == 200)
-            #expect(try await served.admin("GET", "/metrics").text.contains("config_last_reload_successful 0"))
+            #expect(try await served.process.admin("GET", "/metrics").text.contains("config_last_reload_successful 0"))
             var changed = Self.settings
             changed.routes = ["{path: /new/, upstream: api, auth: none}"]
             changed.leeway = "40s"
             changed.sections += ["verification_cache: {entries: 7}"]
-            try served.write(changed)
-            let answer = try await served.reload()
+            try served.process.write(changed)
+            let answer = try await served.process.reload()
             #expect(answer.status == 200)
             #expect(answer.json["needs_restart"] as? [String] == ["leeway", "verification_cache.entries"])
             #expect(try await status(connection, "/new/x") == 200)
-            #expect(try await served.admin("GET", "/metrics").text.contains("config_last_reload_successful 1"))
-            let report = try await served.admin("GET", "/admin/v1/status")
+            #expect(try await served.process.admin("GET", "/metrics").text.contains("config_last_reload_successful 1"))
+            let report = try await served.process.admin("GET", "/admin/v1/status")
             #expect(report.status == 200)
             let configuration = report.json["configuration"] as? [String: Any]
             #expect((configuration?["last_reload"] as? [String: Any])?["outcome"] as? String == "reloaded")
             #expect((configuration?["digest"] as? String)?.count == 64)
-            #expect(!report.text.contains(Self.adminToken))
+            #expect(!report.text.contains(ReloadedProcess.adminToken))
             await connection.close()
             await served.end()
         }
@@ -148,14 +111,14 @@ extension GatewayTests {
             let served = try await serve(settings)
             settings.routes = ["{path: /gone/, upstream: gone, auth: none}"]
             settings.upstream += "}\n  gone: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
-            try served.write(settings)
-            #expect(try await served.reload().status == 200)
-            let busy = try await HTTPTestConnection.open(port: served.publicPort)
+            try served.process.write(settings)
+            #expect(try await served.process.reload().status == 200)
+            let busy = try await HTTPTestConnection.open(port: served.process.publicPort)
             await busy.request("GET", "/gone/slow")
             let isHeld = await eventually { served.backend.heldCount == 1 }
             #expect(isHeld)
-            try served.write(Self.settings)
-            #expect(try await served.reload().status == 200)
+            try served.process.write(Self.settings)
+            #expect(try await served.process.reload().status == 200)
             served.backend.release()
             #expect(try await busy.answer().status == 200)
             #expect(try await status(busy, "/gone/x") == 404)
@@ -167,15 +130,15 @@ extension GatewayTests {
         func parked() async throws {
             let redis = try RedisServerProcess()
             let served = try await serve(redisPort: redis.port)
-            let token = try served.issuer.token()
-            let parked = try await HTTPTestConnection.open(port: served.publicPort)
+            let token = try served.process.issuer.token()
+            let parked = try await HTTPTestConnection.open(port: served.process.publicPort)
             let isReady = try await eventually { try await status(parked, "/api/x", token: token) == 200 }
             #expect(isReady)
             served.backend.forget()
             redis.pause()
             await parked.request("GET", "/api/x", [("Authorization", "Bearer \(token)")])
             // Whole rounds through the gateway: the parked one has been read by then.
-            let later = try await HTTPTestConnection.open(port: served.publicPort)
+            let later = try await HTTPTestConnection.open(port: served.process.publicPort)
             for _ in 0..<4 { #expect(try await status(later, "/public/x") == 200) }
             var changed = Self.settings
             // Other policies stand at every place, and nobody meets them.
@@ -184,8 +147,8 @@ extension GatewayTests {
                 "{path: /public/, upstream: api, auth: none}",
                 "{path: /api/, upstream: api, auth: {any_of: [jwt], scopes: [nobody:has]}}",
             ]
-            try served.write(changed)
-            #expect(try await served.reload().status == 200)
+            try served.process.write(changed)
+            #expect(try await served.process.reload().status == 200)
             redis.resume()
             #expect(try await parked.answer().status == 200)
             #expect(try await status(parked, "/api/x", token: token) == 403)
@@ -200,10 +163,10 @@ extension GatewayTests {
             settings.sections = ["reload: {interval: 100ms}"]
             let served = try await serve(settings)
             settings.routes = ["{path: /new/, upstream: api, auth: none}"]
-            try served.write(settings)
-            let isTakenUp = await eventually { served.run.output.contains("configuration reloaded") }
+            try served.process.write(settings)
+            let isTakenUp = await eventually { served.process.run.output.contains("configuration reloaded") }
             #expect(isTakenUp)
-            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            let connection = try await HTTPTestConnection.open(port: served.process.publicPort)
             #expect(try await status(connection, "/new/x") == 200)
             await connection.close()
             await served.end()
@@ -214,7 +177,7 @@ extension GatewayTests {
             var settings = Self.settings
             settings.sections = ["reload: {interval: 100ms}"]
             let served = try await serve(settings)
-            let folder = served.program.folder
+            let folder = served.process.program.folder
             func publish(_ settings: GatewaySettings, as name: String) throws {
                 let directory = folder.url.appendingPathComponent(name)
                 try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -229,7 +192,7 @@ extension GatewayTests {
             }
             func isReloaded(_ count: Int) async -> Bool {
                 await eventually {
-                    served.run.output.components(separatedBy: "configuration reloaded").count > count
+                    served.process.run.output.components(separatedBy: "configuration reloaded").count > count
                 }
             }
             try publish(settings, as: "first")
@@ -238,7 +201,7 @@ extension GatewayTests {
             settings.routes = ["{path: /new/, upstream: api, auth: none}"]
             try publish(settings, as: "second")
             #expect(await isReloaded(2))
-            let connection = try await HTTPTestConnection.open(port: served.publicPort)
+            let connection = try await HTTPTestConnection.open(port: served.process.publicPort)
             #expect(try await status(connection, "/new/x") == 200)
             await connection.close()
             await served.end()
@@ -247,11 +210,11 @@ extension GatewayTests {
         @Test("200 reloads under load: no request fails, no descriptor and no memory is lost")
         func manyReloads() async throws {
             let served = try await serve()
-            let token = try served.issuer.token()
-            let figures = ProcessFigures(served.run.processIdentifier)
+            let token = try served.process.issuer.token()
+            let figures = ProcessFigures(served.process.run.processIdentifier)
             let clients = (0..<4).map { _ in
                 Task {
-                    let connection = try await HTTPTestConnection.open(port: served.publicPort)
+                    let connection = try await HTTPTestConnection.open(port: served.process.publicPort)
                     var statuses: [Int: Int] = [:]
                     while !Task.isCancelled {
                         statuses[try await status(connection, "/api/x", token: token), default: 0] += 1
@@ -265,8 +228,8 @@ extension GatewayTests {
             changed.upstream += "}\n  other: {targets: [\"http://127.0.0.1:\(served.backend.port)\"]"
             var (descriptors, resident) = (0, 0)
             for round in 0..<200 {
-                try served.write(round % 2 == 0 ? changed : Self.settings)
-                let answer = try await served.reload()
+                try served.process.write(round % 2 == 0 ? changed : Self.settings)
+                let answer = try await served.process.reload()
                 try #require(answer.status == 200, "\(answer.text)")
                 guard round == 20 else { continue }
                 descriptors = figures.descriptorCount

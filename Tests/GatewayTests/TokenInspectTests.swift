@@ -47,6 +47,33 @@ extension GatewayTests {
             }
         }
 
+        @Test("for programs: the same as one document")
+        func json() async throws {
+            func document(_ token: String, _ options: String...) async throws -> [String: Any] {
+                let arguments = ["token", "inspect", "--output", "json"] + options
+                let outcome = try await Program.Outcome(program.launch(arguments, input: token))
+                let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+                let found = try #require(object as? [String: Any])
+                #expect(outcome.exitCode == (found["refused"] as? Bool == true ? 1 : 0))
+                return found
+            }
+            let good = try await document(idp.token(), "--verify", "--config", "portcullis.yaml")
+            #expect((good["header"] as? [String: Any])?["alg"] as? String == "ES256")
+            #expect((good["claims"] as? [String: Any])?["sub"] as? String == "carol")
+            #expect(Set((good["checks"] as? [String: String] ?? [:]).values) == ["ok"])
+            #expect(good["refused"] as? Bool == false)
+            let unverified = try await document(idp.token())
+            #expect((unverified["checks"] as? [String: String])?["signature"] == "not checked")
+            let bad = try await document(
+                idp.token(key: idp.otherKey), "--verify", "--config", "portcullis.yaml")
+            #expect((bad["checks"] as? [String: String])?["signature"] == "failed")
+            #expect((bad["checks"] as? [String: String])?["times"] == "not checked")
+            #expect(bad["reason"] as? String == "bad signature")
+            #expect((bad["explanation"] as? [String])?.isEmpty == false)
+            let garbage = try await document("garbage")
+            #expect(garbage["header"] is NSNull && garbage["refused"] as? Bool == true)
+        }
+
         @Test("what fails is named, with what is said and what is wanted, and the exit code is 1")
         func failures() async throws {
             let now = Int(Date.now.timeIntervalSince1970)

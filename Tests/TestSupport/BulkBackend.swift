@@ -8,8 +8,8 @@ import Synchronization
 /// `/…/stall` reads no body and answers nothing until ``stop()``.
 package final class BulkBackend: Sendable {
     /// The port it listens on.
-    package let port: Int
-    private let listener: Int32
+    package var port: Int { listener.port }
+    private let listener: BlockingListener
     private let sentBytes = Atomic<Int>(0)
     private let state = Mutex(State())
 
@@ -21,17 +21,7 @@ package final class BulkBackend: Sendable {
 
     /// Starts one.
     package init() throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        guard descriptor >= 0, withLoopback(0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 1024) == 0 else {
-            throw BlockingSocket.Failure(action: "listen", errorNumber: errno)
-        }
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-        }
-        listener = descriptor
-        port = Int(UInt16(bigEndian: address.sin_port))
+        listener = try BlockingListener()
         Self.start { [self] in accept() }
     }
 
@@ -43,7 +33,7 @@ package final class BulkBackend: Sendable {
 
     /// Ends it and its connections.
     package func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
+        listener.shutDown()
         let connections = state.withLock { state in
             state.isStopped = true
             return state.connections
@@ -58,18 +48,13 @@ package final class BulkBackend: Sendable {
     }
 
     private func accept() {
-        while true {
-            let descriptor = Glibc.accept(listener, nil, nil)
-            guard descriptor >= 0 else { break }
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            let connection = BlockingSocket(descriptor: descriptor)
+        while let connection = try? listener.accept() {
             state.withLock { $0.connections.append(connection) }
             Self.start { [self] in
                 try? serve(connection)
                 connection.shutDown()
             }
         }
-        close(listener)
     }
 
     private func serve(_ connection: BlockingSocket) throws {

@@ -90,6 +90,17 @@ package final class HTTPTestConnection: Sendable {
         }
     }
 
+    /// Waits for a text among what has come and was not read; it stays there.
+    package func hasReceived(_ text: String, within limit: Duration = .seconds(15)) async -> Bool {
+        let end = ContinuousClock.now + limit
+        while true {
+            let (bytes, hasEnded) = inbox.state.withLock { ($0.bytes, $0.hasEnded) }
+            if String(decoding: bytes, as: UTF8.self).contains(text) { return true }
+            guard !hasEnded, ContinuousClock.now < end else { return false }
+            await waitForChange(from: bytes.count, until: end)
+        }
+    }
+
     /// Waits until the other side has closed.
     /// - Returns: what came before that and was not read; `nil` when it does not close in time.
     package func remainder(within limit: Duration = .seconds(10)) async -> [UInt8]? {

@@ -66,11 +66,14 @@ tarball=$(echo "$folder"/package/*.tar.gz)
 mkdir "$INTEROP_FOLDER/package"
 tar -C "$INTEROP_FOLDER/package" -xzf "$tarball"
 passes "its program" "$INTEROP_FOLDER/package/usr/bin/portcullis" --version
+passes "its completions are bash" bash -n "$INTEROP_FOLDER/package/usr/share/bash-completion/completions/portcullis"
 if command -v dpkg-deb >/dev/null; then
     package=$(echo "$folder"/package/*.deb)
     passes "Debian package" dpkg-deb --info "$package"
     dpkg-deb --contents "$package" >"$INTEROP_FOLDER/contents"
-    for file in ./usr/bin/portcullis ./lib/systemd/system/portcullis.service ./etc/portcullis/portcullis.yaml; do
+    for file in ./usr/bin/portcullis ./lib/systemd/system/portcullis.service ./etc/portcullis/portcullis.yaml \
+        ./usr/share/bash-completion/completions/portcullis ./usr/share/zsh/vendor-completions/_portcullis \
+        ./usr/share/fish/vendor_completions.d/portcullis.fish; do
         passes "$file in it" grep -q " $file\$" "$INTEROP_FOLDER/contents"
     done
     dpkg-deb --extract "$package" "$INTEROP_FOLDER/debian"
