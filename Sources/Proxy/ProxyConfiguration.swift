@@ -43,6 +43,12 @@ package struct ProxyConfiguration: Sendable {
     /// that a client sends without reading.
     static let writeBufferWaterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
 
+    /// How many bytes the kernel takes for a peer over TCP before it has sent them.
+    ///
+    /// Left to itself it takes megabytes for each peer that does not read, and copies them all in one go. What is on its way
+    /// is not counted, so that a fast peer far away is not held up.
+    static let unsentByteLimit = 128 << 10
+
     /// The routes.
     package var routes: RouteTable
     /// The upstreams that the routes name by index.

@@ -104,6 +104,11 @@ extension GatewayTests {
             let after = try #require(gateway.figures.residentByteCount)
             // One read each way is 32 KiB; the rest is what an exchange costs in a debug build, and leeway.
             #expect((after - before) / count < 100 << 10, "\((after - before) / count >> 10) KiB for each")
+            // Nor has the kernel more for it than it was allowed, and what it takes in one go.
+            let queued =
+                who == "a client"
+                ? SendQueue.largestByteCount(localPort: port) : SendQueue.largestByteCount(remotePort: backend.port)
+            #expect(queued > 0 && queued <= 256 << 10, "\(queued >> 10) KiB in the kernel")
             for client in clients { client.shutDown() }
             await stop(gateway, backend)
         }

@@ -20,7 +20,7 @@ issuers:
 revocation: {{{revocation}}}
 verification_cache: {{entries: {cache}}}
 upstreams:
-  api: {{targets: ["http://127.0.0.1:{backend}"], idle_connections: {idle}}}
+  api: {{targets: ["http://127.0.0.1:{backend}"], idle_connections: {idle}{most}}}
 routes:
   - {{path: /api/, upstream: api, auth: {{any_of: [{methods}]}}}}
   - {{path: /public/, upstream: api, auth: none}}
@@ -31,8 +31,8 @@ PASSWORD = "correct horse battery staple"
 
 
 def gateway(bench, mode="query", *, policy="closed", more="", workers=1, cache=50000, listener="", redis_url=None, redis_port=None,
-            redis_options="command_timeout: 1s", backend=None, pin=None, issues=False, idle=256):
-    """A gateway that listens. `issues`: with a key, an account alice and tokens of its own."""
+            redis_options="command_timeout: 1s", backend=None, pin=None, issues=False, idle=256, most=None):
+    """A gateway that listens. `issues`: with a key, an account alice and tokens of its own. `most`: connections to the backend."""
     port, admin = free_port(), free_port()
     if mode != "off" and redis_url is None:
         redis_url = f"redis://127.0.0.1:{redis_port or bench.redis_port}/0"
@@ -40,6 +40,7 @@ def gateway(bench, mode="query", *, policy="closed", more="", workers=1, cache=5
     (bench.folder / folder).mkdir()
     path = bench.write(f"{folder}.yaml", CONFIGURATION.format(
         port=port, admin=admin, listener=listener, workers=workers, issuer=ISSUER, audience=AUDIENCE, cache=cache, idle=idle,
+        most=f", max_connections: {most}, queue: 10000, queue_timeout: 20s" if most else "",
         redis=f'redis: {{url: "{redis_url}", {redis_options}}}' if redis_url else "",
         revocation=f"mode: {mode}, on_unavailable: {policy}{more}", backend=backend or bench.backend_port,
         own=OWN.format(folder=folder) if issues else "", methods="jwt, api_key" if issues else "jwt"))

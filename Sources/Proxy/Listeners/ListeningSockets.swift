@@ -71,7 +71,9 @@ struct ListeningSockets {
         var bootstrap = bootstrap(accepting: loop.eventLoop, serving: loop.eventLoop) { channel in
             try opening.start(channel, loop: loop.value)
         }
+        // The sockets of its connections have what it has.
         bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.unsentByteLimit, value: ProxyConfiguration.unsentByteLimit)
         if sharesPort {
             bootstrap = bootstrap.serverChannelOption(
                 .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)

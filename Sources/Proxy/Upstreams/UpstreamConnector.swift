@@ -60,10 +60,13 @@ struct UpstreamConnector {
         with handler: Handler, on eventLoop: any EventLoop, deadline: NIODeadline
     ) -> EventLoopFuture<any Channel> {
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
-        let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(max(deadline - .now(), .milliseconds(1)))
+        var bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .channelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
             .channelOption(.recvAllocator, value: ReceiveAllocator())
             .channelOption(.maxMessagesPerRead, value: 1)
+        if address.protocol != .unix {
+            bootstrap = bootstrap.channelOption(.unsentByteLimit, value: ProxyConfiguration.unsentByteLimit)
+        }
         guard target.usesTLS else {
             return bootstrap.channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
