@@ -32,7 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
             if output.format == .table { for finding in found { print(Self.line(finding)) } }
         }
         await Doctor(configuration, path: file.path, files: files).examine(tell)
-        tell(AccountCheck.findings(on: configuration, path: file.path))
+        tell(await Self.accounts(configuration, path: file.path))
         let problemCount = findings.filter { $0.verdict == .problem }.count
         switch output.format {
         case .table:
@@ -43,6 +43,18 @@ struct DoctorCommand: AsyncParsableCommand {
                 .object([("ok", .bool(problemCount == 0)), ("findings", .array(findings.map(\.document)))]))
         }
         if problemCount > 0 { throw ExitCode(1) }
+    }
+
+    /// The database may be on a server that does not answer.
+    private static func accounts(_ configuration: Configuration, path: String) async -> [Finding] {
+        let found = await Deadline.runBlocking(Doctor.patience) { AccountCheck.findings(on: configuration, path: path) }
+        return found
+            ?? [
+                Finding(
+                    .problem, "accounts",
+                    "credentials.database does not answer; check whether the server is well and can be reached from here"
+                )
+            ]
     }
 
     private static func line(_ finding: Finding) -> String {

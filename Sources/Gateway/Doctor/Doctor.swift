@@ -8,6 +8,8 @@ import NIOPosix
 package struct Doctor: Sendable {
     /// How long one connection or look-up may take.
     static let patienceMilliseconds: Int64 = 3_000
+    /// The same for what takes several of them.
+    package static let patience = Duration.milliseconds(2 * patienceMilliseconds)
 
     private let configuration: Configuration
     private let path: String

@@ -36,7 +36,7 @@ struct UpstreamExamination: Sendable {
         let outcomes = await withTaskGroup(of: (Int, String?).self) { tasks in
             for (index, target) in upstream.targets.enumerated() {
                 tasks.addTask {
-                    let outcome = await Deadline.run(.milliseconds(2 * Doctor.patienceMilliseconds)) {
+                    let outcome = await Deadline.run(Doctor.patience) {
                         await UpstreamProbe.failure(
                             of: target, in: upstream, on: eventLoop, timeoutMilliseconds: patience)
                     }

@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
 import NIOTLS
 
 /// Opens connections to one address of a target: over TCP or a Unix socket, and through TLS where the target wants it.
@@ -22,12 +21,9 @@ struct UpstreamConnector {
             case ChannelError.connectTimeout:
                 kind = .timedOut
                 detail = nil
-            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-                kind = .untrusted
-                detail = String("\(error)".prefix(300))
             default:
-                kind = .refused
-                detail = nil
+                detail = TLSFault.text(of: error)
+                kind = detail == nil ? .refused : .untrusted
             }
         }
 
