@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gateway
+import GatewayConfiguration
 
 /// The command line.
 @main
@@ -25,6 +26,7 @@ struct Portcullis: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -37,5 +39,15 @@ struct Portcullis: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// The parser would complain about the options behind it instead.
+    private static func refuseUnknownCommand(_ word: String?) throws {
+        guard let word, !word.hasPrefix("-") else { return }
+        let known = ["help"] + configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard !known.contains(word) else { return }
+        let nearest = EditDistance.nearest(to: word, among: known).map { "did you mean \($0)?" }
+        throw ValidationError(
+            "There is no command \(word); \(nearest ?? "there are: \(known.joined(separator: ", "))")")
     }
 }

@@ -154,7 +154,7 @@ struct FormatTests {
     @Test("paths of routes have one spelling")
     func routePaths() throws {
         for text in [
-            "/", "/api/", "/api", "/a-b_c.d~e", "/a;b=1,2", "/%C3%A9", "/a%20b", "/@:!$&'()*+", "/...",
+            "/", "/api/", "/api", "/a-b_c.d~e", "/a;b=1,2", "/%C3%A9", "/a%20b", "/@:!$&'()+", "/...",
             "/.well-known/x",
         ] {
             #expect(try RoutePath.parse(text) == text)
@@ -163,7 +163,7 @@ struct FormatTests {
             "", "api", "//", "/a//b", "//a", "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/a?b", "/a#b", "/a b", "/é",
             "/a\\b", "/%2F",
             "/%2f", "/%5C", "/%00", "/%7F", "/%25", "/%61", "/%2E%2E", "/%c3%a9", "/%", "/%4", "/%GG", "/a\"", "/{x}",
-            "/<", "/a*^",
+            "/<", "/a^", "/api/*", "/a*b",
             "/" + String(repeating: "a", count: 2048),
         ]
         for text in refused {

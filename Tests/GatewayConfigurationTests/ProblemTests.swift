@@ -53,7 +53,7 @@ struct ProblemTests {
             "10:16: limits.connections: found `010`; expected a whole number from 1 to 1000000",
             "11:14: require_typ: found `yes`; expected true or false; did you mean `true`?",
             "12:22: access_log.sample: found `2`; expected a number above 0 and at most 1, such as 0.01",
-            "13:8: redis: found a string; expected a mapping (key: value)",
+            "13:8: redis: found a string; expected a mapping ({url: \"redis://127.0.0.1:6379/0\"})",
             "14:1: upstrems: unknown key; expected one of: access_log, cors, credentials, hierarchical_scopes, issuers, leeway, limits, listeners, login, redis, reload, require_typ, revocation, routes, tokens, tracing, trusted_proxies, upstreams, verification_cache, version, workers; did you mean `upstreams`?",
             "16:11: tokens.issuer: found `auth`; expected a URL such as https://auth.example, without user, query and fragment",
             "17:18: tokens.key_directory: found the number 12; expected a string: put it in quotes",

@@ -104,6 +104,8 @@ extension GatewayTests {
                 #expect(outcome.exitCode == 64, "\(line): \(outcome.errors)")
                 #expect(!outcome.errors.isEmpty)
             }
+            let misspelt = try await Program.Outcome(program.launch(["sevre", "--config", "portcullis.yaml"]))
+            #expect(misspelt.exitCode == 64 && misspelt.errors.contains("did you mean serve?"), "\(misspelt.errors)")
         }
 
         @Test("--version and --help are 0 and on standard output")

@@ -8,24 +8,6 @@ import Testing
 @Suite("Signing keys change while gateways run")
 struct KeyRotationTests {
     /// Two nodes that share a Redis, a key directory and accounts.
-    private func withTwoNodes(
-        _ tokens: String, _ body: (GatewayFixture, GatewayFixture) async throws -> Void
-    ) async throws {
-        var settings = GatewaySettings.accounts
-        settings.tokens = tokens
-        try await GatewayFixture.with(settings) { first in
-            let keys = first.folder.path("keys")
-            var other = settings
-            other.redis = .shared(try #require(first.redisServer))
-            other.keyDirectory = keys
-            try await GatewayFixture.with(other) { second in
-                try await first.waitForRedis(connections: 4)
-                try await second.waitForRedis(connections: 4)
-                try await body(first, second)
-            }
-        }
-    }
-
     private func keyID(of token: String) throws -> String {
         let bytes = try #require(Base64URL.decode(String(token.prefix { $0 != "." })))
         return try #require(try JSONParser().parse(bytes)["kid"]?.string)
@@ -70,7 +52,7 @@ struct KeyRotationTests {
 
     @Test("three rotations under load on two nodes: every request succeeds, and every key signs")
     func threeRotations() async throws {
-        try await withTwoNodes("rotation_grace: 10s, publish_ahead: 4s") { first, second in
+        try await GatewayFixture.withTwoNodes(issuing: "rotation_grace: 10s, publish_ahead: 4s") { first, second in
             let directory = SigningKeyDirectory(
                 path: first.folder.path("keys"), timing: KeyTiming(publishAheadSeconds: 4))
             let tally = Tally()
@@ -104,7 +86,7 @@ struct KeyRotationTests {
 
     @Test("a leaked key's tokens are refused on every node within seconds, and its sessions go on with another")
     func leakedKey() async throws {
-        try await withTwoNodes("rotation_grace: 10s") { first, second in
+        try await GatewayFixture.withTwoNodes(issuing: "rotation_grace: 10s") { first, second in
             let grant = try await first.login()
             #expect(try await second.call("GET", "/api/x", token: grant.accessToken).status == 200)
             let leaked = try keyID(of: grant.accessToken)

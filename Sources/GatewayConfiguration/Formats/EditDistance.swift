@@ -1,9 +1,14 @@
 /// How far a misspelt word is from the words it could be.
-enum EditDistance {
+package enum EditDistance {
     private static let lengthLimit = 64
 
-    /// The nearest of the words, when it is near enough to have been meant; the first of equals.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    /// Finds the nearest of some words.
+    ///
+    /// - Parameters:
+    ///   - word: what was written.
+    ///   - candidates: what could be meant.
+    /// - Returns: the nearest, when it is near enough to have been meant; the first of equals.
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.utf8.count <= lengthLimit else { return nil }
         let plainWord = plain(word)
         let ranked = candidates.map { ($0, distance(plainWord, plain($0))) }

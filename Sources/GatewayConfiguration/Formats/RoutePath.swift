@@ -2,10 +2,15 @@
 enum RoutePath {
     private static let byteLimit = 2048
 
-    /// Checks a path: starts with `/`; no empty, `.` or `..` segment; only characters of RFC 3986 section 3.3.
+    /// Checks a path: starts with `/`; no empty, `.` or `..` segment; only characters of RFC 3986 section 3.3, less
+    /// `*`, which looks like a wildcard and would be none.
     static func parse(_ text: String) throws(SettingMismatch) -> String {
         guard text.utf8.first == 0x2F else {
             throw SettingMismatch("a path that starts with /", suggestion: text.isEmpty ? "/" : "/\(text)")
+        }
+        guard !text.utf8.contains(0x2A) else {
+            let prefix = String(text.prefix { $0 != "*" })
+            throw SettingMismatch("the beginning of paths, without wildcards", suggestion: prefix)
         }
         guard text.utf8.count <= byteLimit else {
             throw SettingMismatch("a path of at most \(byteLimit) bytes")

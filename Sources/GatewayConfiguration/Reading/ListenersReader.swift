@@ -29,11 +29,14 @@ struct ListenersReader {
     /// One listener, or a list of them.
     private func readPublic(_ node: SettingNode?) -> [Configuration.PublicListener] {
         guard let node, case .list = node.content else {
-            return [readListener(SectionReader(node, values: values, path: "listeners.public", orAlso: "a list, or "))]
+            let section = SectionReader(
+                node, values: values, path: "listeners.public", orAlso: "a list, or ",
+                example: "address: \"0.0.0.0:8080\"")
+            return [readListener(section)]
         }
         var listeners: [Configuration.PublicListener] = []
         return values.list(node, of: "listeners", allowsEmpty: false) { element in
-            let section = SectionReader(element, values: values)
+            let section = SectionReader(element, values: values, example: "address: \"0.0.0.0:8080\"")
             let listener = readListener(section)
             if let first = listeners.first(where: { $0.address.isTaken(by: listener.address) }) {
                 values.problems.add(

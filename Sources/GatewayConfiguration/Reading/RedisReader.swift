@@ -5,7 +5,7 @@ struct RedisReader {
     let folder: String
 
     func read(_ node: SettingNode) -> Configuration.Redis? {
-        let section = SectionReader(node, values: values)
+        let section = SectionReader(node, values: values, example: "url: \"redis://127.0.0.1:6379/0\"")
         defer { section.end() }
         let url = section.required("url", "write the URL of a Redis, such as redis://127.0.0.1:6379/0").flatMap {
             node in

@@ -15,8 +15,11 @@ final class SectionReader {
 
     /// Starts on a mapping.
     ///
-    /// A section that is left out (`nil`) has no keys; anything but a mapping is reported.
-    init(_ node: SettingNode?, values: ValueReader, path: String = "", orAlso: String = "") {
+    /// A section that is left out (`nil`) has no keys; anything but a mapping is reported, with an example of one.
+    init(
+        _ node: SettingNode?, values: ValueReader, path: String = "", orAlso: String = "",
+        example: String = "key: value"
+    ) {
         self.values = values
         self.path = node?.path ?? path
         position = node?.position ?? Position(line: 1, column: 1)
@@ -29,7 +32,7 @@ final class SectionReader {
             if !node.isRefused {
                 problems.add(
                     .wrongType, at: node.position, path: node.path, found: "found \(node.typeName)",
-                    expected: "expected \(orAlso)a mapping (key: value)")
+                    expected: "expected \(orAlso)a mapping ({\(example)})")
             }
             return
         }

@@ -33,7 +33,7 @@ struct UpstreamsReader {
     }
 
     private func read(_ entry: SettingNode.Entry) -> Configuration.Upstream? {
-        let section = SectionReader(entry.value, values: values)
+        let section = SectionReader(entry.value, values: values, example: "targets: [\"http://127.0.0.1:9000\"]")
         defer { section.end() }
         let targets = section.required("targets", "write its addresses, such as [\"http://127.0.0.1:9000\"]")
             .flatMap(readTargets)

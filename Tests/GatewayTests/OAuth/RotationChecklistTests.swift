@@ -12,24 +12,6 @@ extension AccountTests {
             return settings
         }()
 
-        /// Two nodes that share a Redis and a key directory.
-        private func withTwoNodes(
-            _ tokens: String, _ body: @Sendable ([GatewayFixture]) async throws -> Void
-        ) async throws {
-            var settings = GatewaySettings.accounts
-            settings.tokens = tokens
-            try await GatewayFixture.with(settings) { first in
-                var other = settings
-                other.redis = .shared(try #require(first.redisServer))
-                other.keyDirectory = first.folder.path("keys")
-                try await GatewayFixture.with(other) { second in
-                    try await first.waitForRedis(connections: 4)
-                    try await second.waitForRedis(connections: 4)
-                    try await body([first, second])
-                }
-            }
-        }
-
         /// What fifty refreshes with one token at once are answered by two nodes.
         private func refreshFiftyTimes(_ token: String, _ nodes: [GatewayFixture]) async throws -> [HTTPAnswer] {
             try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
@@ -40,7 +22,8 @@ extension AccountTests {
 
         @Test("rot-01: fifty refreshes at once by two nodes have one successor, which goes on")
         func parallelRefreshes() async throws {
-            try await withTwoNodes("rotation_grace: 1m") { nodes in
+            try await GatewayFixture.withTwoNodes(issuing: "rotation_grace: 1m") { first, second in
+                let nodes = [first, second]
                 for round in 0..<RaceRounds.count(8) {
                     let first = try await nodes[0].login()
                     let answers = try await refreshFiftyTimes(first.refreshToken, nodes)
@@ -54,7 +37,8 @@ extension AccountTests {
 
         @Test("rot-01, strictly: of fifty refreshes at once by two nodes one is answered, and what it got is dead")
         func parallelRefreshesStrictly() async throws {
-            try await withTwoNodes("rotation_grace: 0s") { nodes in
+            try await GatewayFixture.withTwoNodes(issuing: "rotation_grace: 0s") { first, second in
+                let nodes = [first, second]
                 for round in 0..<RaceRounds.count(8) {
                     let first = try await nodes[0].login()
                     let answers = try await refreshFiftyTimes(first.refreshToken, nodes)

@@ -38,6 +38,24 @@ final class GatewayFixture: Sendable {
         await fixture.stop()
     }
 
+    /// Runs a test body with two gateways that share a Redis and their keys; `tokens` are members of that section.
+    static func withTwoNodes(
+        issuing tokens: String, _ body: (GatewayFixture, GatewayFixture) async throws -> Void
+    ) async throws {
+        var settings = GatewaySettings.accounts
+        settings.tokens = tokens
+        try await with(settings) { first in
+            var other = settings
+            other.redis = .shared(try #require(first.redisServer))
+            other.keyDirectory = first.folder.path("keys")
+            try await with(other) { second in
+                try await first.waitForRedis(connections: 4)
+                try await second.waitForRedis(connections: 4)
+                try await body(first, second)
+            }
+        }
+    }
+
     private init(_ settings: GatewaySettings, redisIsUp: Bool) async throws {
         let folder = try TemporaryFolder()
         let redis = try Self.startRedis(settings.redis, folder)
