@@ -144,7 +144,7 @@ def rows(bench, keys):
         ours("one connection, mirror", lambda bench: gateway(bench, "mirror"), good(), connections=1),
         Row("8,000 connections, nginx, no auth", partial(rivals.nginx, idle=8000), good(), connections=8000, is_bound=True, seconds_factor=2),
         ours("8,000 connections", partial(gateway, idle=8000), good(), connections=8000, seconds_factor=2),
-        ours("8,000 connections, 256 to the upstream", partial(gateway, idle=256, most=256), good(), connections=8000, seconds_factor=2),
+        ours("8,000 connections, 64 to the upstream", partial(gateway, idle=64, most=64), good(), connections=8000, seconds_factor=2),
     ]
     for name, flags in (("TLS", ["--h1"]), ("HTTP/2 over TLS, 10 streams each", ["-m10"])):
         made += [

@@ -622,7 +622,7 @@ def many(lab):
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 16_200:
         return False, "16,200 open files are needed (ulimit -n)"
     # As OPERATIONS.md advises for thousands of clients, and without a limit to the upstream's connections.
-    gateway = lab.gateway([backend.port], redis_port=redis.port, upstream="max_connections: 256, queue: 8000, queue_timeout: 20s")
+    gateway = lab.gateway([backend.port], redis_port=redis.port, upstream="max_connections: 64, queue: 8000, queue_timeout: 20s")
     other_redis = lab.redis()
     unlimited = lab.gateway([backend.port], redis_port=other_redis.port, upstream="idle_connections: 8000")
     plain = lab.nginx(f"""
