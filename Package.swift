@@ -62,19 +62,20 @@ let package = Package(
         target("LibCrypto", ["COpenSSL"]),
         target("JOSE", ["LibCrypto"]),
         target("HTTP1", [.product(name: "NIOCore", package: "swift-nio")]),
-        target("RedisClient", ["CHiredis", logging, tls] + nio),
+        target("PeerIdentity", ["LibCrypto", tls, tlsEvents] + nio),
+        target("RedisClient", ["CHiredis", "PeerIdentity", logging, tls] + nio),
         target("Revocation", ["RedisClient", "LibCrypto", logging] + nio),
         target("RateLimiting", ["RedisClient", "LibCrypto", logging] + nio),
         target("Sessions", ["JOSE", "LibCrypto", "Revocation", "RedisClient"]),
         target(
             "Credentials",
             ["LibCrypto", "CCrypt", "CPostgres", logging, .product(name: "GRDB", package: "GRDB.swift")]),
-        target("Proxy", ["HTTP1", logging, tls, tlsEvents, http2] + nio),
+        target("Proxy", ["HTTP1", "PeerIdentity", logging, tls, tlsEvents, http2] + nio),
         target("GatewayConfiguration", ["Yams"]),
         target(
             "Gateway",
             [
-                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "Proxy",
+                "GatewayConfiguration", "Credentials", "HTTP1", "JOSE", "LibCrypto", "PeerIdentity", "Proxy",
                 "RateLimiting", "RedisClient", "Revocation",
                 "Sessions", logging, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -87,7 +87,8 @@ static inline void *portcullis_redis_create_integer(const redisReadTask *task, l
 
 static inline void *portcullis_redis_create_nil(const redisReadTask *task) {
     struct portcullis_redis_guard *guard = (struct portcullis_redis_guard *)task->privdata;
-    if (task->type == REDIS_REPLY_NIL) return NULL;  // RESP3 null
+    // RESP3 null, and other types whose length cannot be -1
+    if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_ARRAY) return NULL;
     if (task->parent != NULL) {
         // Nearly all answers of the deny-list are lists of these, so in lists they are one that nobody frees.
         static redisReply missing_bulk = {.type = REDIS_REPLY_NIL, .integer = REDIS_REPLY_STRING};

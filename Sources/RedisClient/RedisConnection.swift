@@ -346,7 +346,7 @@ extension RedisConnection {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try prepareChannel?(channel)
-                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler(for: endpoint)) }
+                    if let tls { try tls.addHandlers(to: channel.pipeline.syncOperations, for: endpoint) }
                     guard let reader = RedisReplyReader() else { throw ChannelError.inputClosed }
                     let handler = RedisChannelHandler(connection: connection.value, attempt: attempt, reader: reader)
                     try channel.pipeline.syncOperations.addHandler(handler)

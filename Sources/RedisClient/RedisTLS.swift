@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import PeerIdentity
 
 /// How connections to Redis are encrypted: the server must show a certificate of the authority, for the name it is
 /// reached by.
@@ -58,14 +59,16 @@ package struct RedisTLS: Sendable {
     /// Whether nodes are better reached by name, since that is what their certificates are judged by.
     var prefersHostNames: Bool { serverName == nil }
 
-    /// The handler between a channel's socket and Redis.
-    func makeHandler(for endpoint: RedisEndpoint) throws -> NIOSSLClientHandler {
-        try NIOSSLClientHandler(context: context, serverHostname: serverName ?? endpoint.hostName)
+    /// Adds what makes and checks TLS between a channel's socket and Redis.
+    func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations, for endpoint: RedisEndpoint) throws {
+        let name = serverName ?? endpoint.hostName
+        try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+        if let name { try pipeline.addHandler(PeerNameCheck(name: name)) }
     }
 
     /// Whether an error comes from TLS rather than from the socket.
     static func isFailure(_ error: any Error) -> Bool {
-        error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError
+        error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError || error is PeerNameMismatch
     }
 }
 

@@ -119,6 +119,7 @@ private struct BulkStringWriter {
     }
 
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count <= buffer.count - count, "a command is longer than was reckoned")
         UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + bytes.count]).copyMemory(from: bytes)
         count += bytes.count
     }

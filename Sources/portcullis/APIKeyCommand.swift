@@ -155,7 +155,7 @@ struct APIKeyCommand: AsyncParsableCommand {
             }
             print("revoked \(keys.isEmpty ? "no key: there is none" : keys.map(\.text).joined(separator: " "))")
             if !ending.reachesGateways, !keys.isEmpty {
-                print("there is no Redis: a running gateway refuses them once it looks them up again")
+                print(APIKeyEnding.withoutRedis)
             }
         }
     }

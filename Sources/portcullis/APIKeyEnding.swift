@@ -15,6 +15,9 @@ struct APIKeyEnding {
         self.reason = reason
     }
 
+    /// What is said where they do not.
+    static let withoutRedis = "there is no Redis: a running gateway refuses its keys once it looks them up again"
+
     /// Whether running gateways hear of it.
     var reachesGateways: Bool { configuration.redis != nil }
 
@@ -29,7 +32,6 @@ struct APIKeyEnding {
     /// Revokes all keys of an owner.
     ///
     /// - Returns: the keys.
-    @discardableResult
     func revokeKeys(of owner: APIKey.Owner) async throws -> [APIKeyID] {
         let keys = try await MachineStore.open(configuration, at: path) { store in
             try store.revokeAPIKeys(of: owner, nowMilliseconds: MachineStore.clock())

@@ -131,10 +131,12 @@ struct ClientCommand: AsyncParsableCommand {
                 let client = try ClientID(id)
                 try store.setDisabled(true, of: client, nowMilliseconds: MachineStore.clock())
                 try await ClientCommand.endTokens(of: id, reason: reason, configuration, path: file.path)
-                try await APIKeyEnding(configuration, path: file.path, reason: reason).revokeKeys(of: .client(client))
+                let ending = APIKeyEnding(configuration, path: file.path, reason: reason)
+                let keys = try await ending.revokeKeys(of: .client(client))
                 try store.delete(client, nowMilliseconds: MachineStore.clock())
+                print("deleted \(id)")
+                if !ending.reachesGateways, !keys.isEmpty { print(APIKeyEnding.withoutRedis) }
             }
-            print("deleted \(id)")
         }
     }
 

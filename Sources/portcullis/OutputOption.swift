@@ -31,8 +31,19 @@ struct OutputOption: ParsableArguments {
         }
     }
 
-    /// Writes a document on one line.
+    /// Writes a document on one line; what could do something to a terminal is escaped (RFC 8259 section 7).
     func printDocument(_ document: JSONValue) {
-        print(JSONWriter.text(of: document))
+        var line = ""
+        for scalar in JSONWriter.text(of: document).unicodeScalars {
+            if TerminalText.isPrintable(scalar) {
+                line.unicodeScalars.append(scalar)
+            } else {
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            }
+        }
+        print(line)
     }
 }

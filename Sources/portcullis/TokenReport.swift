@@ -31,7 +31,7 @@ struct TokenReport {
         lines.append("")
         if let rejection = verdict.rejection {
             lines.append("refused: \(rejection.reason)")
-            for line in verdict.explanation?.lines ?? [] { lines.append("  \(Self.printable(line))") }
+            for line in verdict.explanation?.lines ?? [] { lines.append("  \(TerminalText.printable(line))") }
         } else if verdict.configurationPath != nil {
             lines.append("accepted; whether it has been revoked was not asked")
         } else {
@@ -45,10 +45,10 @@ struct TokenReport {
             return
         }
         lines.append(title)
-        let names = object.members.map { Self.printable($0.name) }
+        let names = object.members.map { TerminalText.printable($0.name) }
         let width = min(names.map(\.count).max() ?? 0, 20)
         for (name, member) in zip(names, object.members) {
-            let value = Self.printable(JSONWriter.text(of: member.value))
+            let value = TerminalText.printable(JSONWriter.text(of: member.value))
             let padding = String(repeating: " ", count: max(0, width - name.count))
             var line = "  \(name)\(padding)  \(value)"
             if title == "claims", Self.dates.contains(member.name), let date = member.value.number?.numericDate {
@@ -56,20 +56,6 @@ struct TokenReport {
             }
             lines.append(line)
         }
-    }
-
-    /// Text that does nothing to a terminal: control and formatting characters are written out.
-    static func printable(_ text: String) -> String {
-        var output = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
-                output += "\\u{\(String(scalar.value, radix: 16))}"
-            default:
-                output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
     }
 }
 

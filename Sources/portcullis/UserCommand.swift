@@ -152,10 +152,12 @@ struct UserCommand: AsyncParsableCommand {
                 try await SessionEndingReport.end(
                     after: "the account is disabled", of: name, configuration, path: file.path)
                 let owner = APIKey.Owner.subject(try UserName(name))
-                try await APIKeyEnding(configuration, path: file.path, reason: reason).revokeKeys(of: owner)
+                let ending = APIKeyEnding(configuration, path: file.path, reason: reason)
+                let keys = try await ending.revokeKeys(of: owner)
                 try await directory.delete(name, nowMilliseconds: UserCommand.nowMilliseconds)
+                print("deleted \(name)")
+                if !ending.reachesGateways, !keys.isEmpty { print(APIKeyEnding.withoutRedis) }
             }
-            print("deleted \(name)")
         }
     }
 

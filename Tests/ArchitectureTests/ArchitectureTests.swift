@@ -87,6 +87,6 @@ struct ImportTableTests {
     @Test("the data path knows no token and no store")
     func proxyKnowsNoToken() throws {
         let rule = try #require(ImportRules.table.first { $0.target == "Proxy" })
-        #expect(rule.own == ["HTTP1"])
+        #expect(rule.own == ["HTTP1", "PeerIdentity"])
     }
 }

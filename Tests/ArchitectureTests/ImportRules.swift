@@ -34,7 +34,9 @@ enum ImportRules {
         ImportRule("LibCrypto", own: ["COpenSSL"]),
         ImportRule("JOSE", own: ["LibCrypto"]),
         ImportRule("HTTP1", packages: ["NIOCore"]),
-        ImportRule("RedisClient", own: ["CHiredis"], packages: ["Logging", "NIOCore", "NIOPosix", "NIOSSL"]),
+        ImportRule("PeerIdentity", own: ["LibCrypto"], packages: ["NIOCore", "NIOSSL", "NIOTLS"]),
+        ImportRule(
+            "RedisClient", own: ["CHiredis", "PeerIdentity"], packages: ["Logging", "NIOCore", "NIOPosix", "NIOSSL"]),
         ImportRule("Revocation", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("RateLimiting", own: ["LibCrypto", "RedisClient"], packages: ["Logging", "NIOCore"]),
         ImportRule("Sessions", own: ["JOSE", "LibCrypto", "RedisClient", "Revocation"]),
@@ -42,7 +44,7 @@ enum ImportRules {
             "Credentials", own: ["CCrypt", "CPostgres", "LibCrypto"], packages: ["GRDB", "Logging"],
             platform: ["Dispatch", "Foundation"]),
         ImportRule(
-            "Proxy", own: ["HTTP1"],
+            "Proxy", own: ["HTTP1", "PeerIdentity"],
             packages: [
                 "Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOHPACK", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
             ],
@@ -51,8 +53,8 @@ enum ImportRules {
         ImportRule(
             "Gateway",
             own: [
-                "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RateLimiting",
-                "RedisClient", "Revocation", "Sessions",
+                "Credentials", "GatewayConfiguration", "HTTP1", "JOSE", "LibCrypto", "PeerIdentity", "Proxy",
+                "RateLimiting", "RedisClient", "Revocation", "Sessions",
             ],
             packages: [
                 "AsyncHTTPClient", "CoreMetrics", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",

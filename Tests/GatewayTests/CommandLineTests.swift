@@ -90,6 +90,38 @@ extension GatewayTests {
             }
         }
 
+        @Test("a full disk: no key is made, what was there stays as it was, and the next try works")
+        func fullDisk() async throws {
+            let program = try await prepared()
+            let executable = try #require(Program.executable)
+            // No file may grow; what is printed goes through a pipe to a process that may write.
+            let command = "exec '\(executable.path)' keys \"$0\" --config portcullis.yaml"
+            let script = "trap '' XFSZ; (ulimit -f 0; \(command)) 2>&1 | cat; exit ${PIPESTATUS[0]}"
+            func onFullDisk(_ command: String) async throws -> Program.Outcome {
+                await Program.Outcome(
+                    try ProgramRun(
+                        URL(fileURLWithPath: "/bin/bash"), ["-c", script, command], directory: program.folder.url))
+            }
+            func files() throws -> [String: Data] {
+                let folder = program.folder.url.appendingPathComponent("keys")
+                let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                var files: [String: Data] = [:]
+                for name in names { files[name] = try Data(contentsOf: folder.appendingPathComponent(name)) }
+                return files
+            }
+            let before = try files()
+            let rotated = try await onFullDisk("rotate")
+            #expect(rotated.exitCode == 69 && rotated.output.contains("keys"), "\(rotated.output)")
+            #expect(try files().filter { !$0.value.isEmpty } == before.filter { !$0.value.isEmpty })
+            #expect(try await program.run("check").exitCode == 0)
+            #expect(try await program.run("keys", "rotate").exitCode == 0)
+            try FileManager.default.removeItem(atPath: program.folder.path("keys"))
+            let generated = try await onFullDisk("generate")
+            #expect(generated.exitCode == 69, "\(generated.output)")
+            #expect(try await program.run("keys", "generate").exitCode == 0)
+            #expect(try await program.run("check").exitCode == 0)
+        }
+
         @Test("unknown subcommands, flags and missing arguments are 64")
         func usage() async throws {
             let program = try await prepared()

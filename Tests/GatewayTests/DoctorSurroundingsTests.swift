@@ -107,11 +107,19 @@ extension GatewayTests {
             let encryption = try RedisEncryption()
             let port = try RedisServerProcess.freePort()
             let server = try RedisServerProcess(arguments: encryption.arguments(port: port))
+            defer { server.kill() }
+            let plain = try BlockingListener()
+            Thread.detachNewThread {
+                while let connection = try? plain.accept() {
+                    _ = try? connection.receive()
+                    try? connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                }
+            }
             let trust = ", tls: {ca: \"\(encryption.authority.root.certificate)\""
             for (port, more, advice) in [
                 (port, "", "name its authority as tls.ca"),
                 (port, trust + ", server_name: other.test}", "for another name: say which as tls.server_name"),
-                (server.port, "", "write http:// in targets"),
+                (plain.port, "", "write http:// in targets"),
             ] {
                 var settings = settings()
                 settings.upstream += more
@@ -122,6 +130,7 @@ extension GatewayTests {
                 #expect(found.first?.hasPrefix("problem") == true && found[0].contains(advice), "\(found)")
                 #expect(!found[0].contains("Error"), "\(found)")
             }
+            plain.shutDown()
         }
     }
 }

@@ -77,6 +77,29 @@ extension GatewayTests {
             }
         }
 
+        @Test("attack: the name leads to an address that somebody else has a certificate for; nothing is asked there")
+        func certificateForTheAddress() async throws {
+            let authority = try TestAuthority()
+            let server = try await IssuerServer.start(
+                try authority.issue("other", names: ["other.test"], addresses: ["127.0.0.1", "::1"]))
+            let foreign = try ForeignIssuer.shared.get()
+            server.set("/keys", .document(try Self.keySet([("ec", foreign.key)])))
+            let line = Self.line(
+                "https://idp2.test", "jwks_uri: \"\(server.url)/keys\", ca: \"\(authority.root.certificate)\"")
+            try await Self.withGateway(issuers: [line], server) { gateway in
+                Self.expectUnavailable(
+                    try await gateway.call(
+                        "GET", "/api/x", token: try Self.token(gateway, issuer: "https://idp2.test")))
+                // The fetches go on and are refused, and the gateway lives through it.
+                let isTriedAgain = await eventually { server.connectionCount >= 4 }
+                #expect(isTriedAgain)
+                Self.expectUnavailable(
+                    try await gateway.call(
+                        "GET", "/api/x", token: try Self.token(gateway, issuer: "https://idp2.test")))
+                #expect(server.requestCount("/keys") == 0)
+            }
+        }
+
         @Test("that are no keys change nothing: redirects, garbage, floods, errors and silence give 503")
         func uselessAnswers() async throws {
             let server = try await IssuerServer.start()

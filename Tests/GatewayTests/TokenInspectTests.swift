@@ -70,6 +70,10 @@ extension GatewayTests {
             #expect((bad["checks"] as? [String: String])?["times"] == "not checked")
             #expect(bad["reason"] as? String == "bad signature")
             #expect((bad["explanation"] as? [String])?.isEmpty == false)
+            let shy = try await Program.Outcome(
+                program.launch(
+                    ["token", "inspect", "--output", "json"], input: idp.token(["sub": "\"a\u{9B}b\u{202E}c\""])))
+            #expect(shy.output.contains(#"a\u009bb\u202ec"#), "\(shy.output)")
             let garbage = try await document("garbage")
             #expect(garbage["header"] is NSNull && garbage["refused"] as? Bool == true)
         }

@@ -28,6 +28,7 @@ struct TrailerSectionTests {
             "X-Request-Id", "Expect", "Max-Forwards", "Date", "Server", "Content-Type", "Content_Type",
             "Content-Encoding", "Content-Range", "Cookie", "Set-Cookie", "Cache-Control", "Pragma", "Range", "If-Match",
             "If-Modified-Since", "Age", "Vary", "Expires", "Location", "Retry-After", "WWW-Authenticate",
+            "traceparent", "TRACEPARENT", "tracestate",
         ])
     func dropped(name: String) {
         #expect(lastChunk("A: 1\r\n\(name): evil\r\nB: 2\r\n") == "0\r\nA: 1\r\nB: 2\r\n\r\n")

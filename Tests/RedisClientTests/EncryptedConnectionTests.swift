@@ -12,12 +12,15 @@ struct EncryptedConnectionTests {
         let server: RedisServerProcess
         let port: Int
 
-        init(isExpired: Bool = false) throws {
+        /// `addresses` are what the certificate is for besides its names.
+        init(isExpired: Bool = false, addresses: [String] = []) throws {
             authority = try TestAuthority()
             client = try authority.issue("client", names: [], usage: "clientAuth")
             let names = ["localhost", "redis.internal"]
             let pair =
-                try isExpired ? authority.issueExpired("server", names: names) : authority.issue("server", names: names)
+                try isExpired
+                ? authority.issueExpired("server", names: names)
+                : authority.issue("server", names: names, addresses: addresses)
             port = try RedisServerProcess.freePort()
             server = try RedisServerProcess(arguments: [
                 "--tls-port", String(port), "--tls-cert-file", pair.certificate, "--tls-key-file", pair.privateKey,
@@ -76,6 +79,26 @@ struct EncryptedConnectionTests {
                 #expect(!client.isReady, "case \(index)")
                 #expect(await client.outcome("PING") == .failure(.notConnected), "case \(index)")
             }
+        }
+    }
+
+    @Test("attack: the name leads to the address of somebody who has a certificate for that address; nothing is sent")
+    func certificateForTheAddress() async throws {
+        let fixture = try Fixture(addresses: ["127.0.0.1", "::1"])
+        let records = LogRecords()
+        let tls = try fixture.tls(client: fixture.client, serverName: "other.internal")
+        var configuration = configuration(fixture, host: "localhost", tls)
+        configuration.credentials = RedisCredentials(username: "gateway", password: "secret")
+        try await withClient(configuration, logger: records.logger, waitsUntilReady: false) { client in
+            #expect(await eventually { records.text.contains("tlsFailed") })
+            #expect(!client.isReady)
+        }
+        #expect(try !fixture.server.command("INFO", "commandstats").contains("cmdstat_hello"))
+        #expect(try !fixture.server.command("INFO", "commandstats").contains("cmdstat_auth"))
+        // Who means the address is content with it.
+        let meant = self.configuration(fixture, host: "127.0.0.1", try fixture.tls(client: fixture.client))
+        try await withClient(meant) { client in
+            #expect(await client.outcome("PING") == .success(.status("PONG")))
         }
     }
 

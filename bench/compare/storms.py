@@ -6,13 +6,21 @@ from keys import request
 from rows import Row
 
 
+def connected(port):
+    connection = socket.create_connection(("127.0.0.1", port), 20)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
 class Session:
     """A session with a connection of its own; reads answers that tell their length."""
 
     def __init__(self, port):
-        self.connection = socket.create_connection(("127.0.0.1", port), 20)
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.input, self.token = b"", None
+        self.connection, self.input, self.token = connected(port), b"", None
+
+    def reconnect(self, port):
+        self.connection.close()
+        self.connection, self.input = connected(port), b""
 
     def post(self, path, body):
         self.sent = time.perf_counter()
@@ -53,6 +61,10 @@ def refreshing(bench, load, seconds, rate=0, meter=None):
     """Each session refreshes as soon as it has its next token."""
     if not hasattr(load, "sessions"):
         load.sessions = log_in(load.port, load.connections)
+    else:
+        # Between two rounds a connection may be idle for longer than the gateway keeps it.
+        for session in load.sessions:
+            session.reconnect(load.port)
     times, statuses, selector = [], {}, selectors.DefaultSelector()
     start = time.perf_counter()
     for session in load.sessions:

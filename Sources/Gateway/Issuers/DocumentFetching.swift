@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import PeerIdentity
 
 /// A document that was fetched.
 enum FetchedDocument: Equatable, Sendable {
@@ -33,6 +34,8 @@ struct HTTPDocumentFetcher: DocumentFetching {
 
     private let client: HTTPClient
     private let timeout: Duration
+    /// One document is fetched at a time.
+    private let peer = ExpectedPeer()
 
     /// - Parameters:
     ///   - group: the event loops its connections live on; not those of the data path.
@@ -52,6 +55,7 @@ struct HTTPDocumentFetcher: DocumentFetching {
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(2), read: TimeAmount(timeout)))
         configuration.httpVersion = .http1Only
+        configuration.http1_1ConnectionDebugInitializer = { [peer] in peer.check($0) }
         // One fetch now and then: a kept connection would only go stale.
         configuration.connectionPool.idleTimeout = .milliseconds(100)
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
@@ -89,6 +93,7 @@ struct HTTPDocumentFetcher: DocumentFetching {
         request.headers.add(name: "Accept", value: "application/json, application/jwk-set+json")
         request.headers.add(name: "User-Agent", value: "portcullis")
         if let entityTag { request.headers.add(name: "If-None-Match", value: entityTag) }
+        peer.expect(ExpectedPeer.Host(url: url.text))
         let response: HTTPClientResponse
         do {
             response = try await client.execute(request, deadline: .now() + TimeAmount(timeout))

@@ -7,6 +7,7 @@ import LibCrypto
 package import Logging
 import NIOCore
 import NIOPosix
+import PeerIdentity
 package import Proxy
 import RedisClient
 import Revocation
@@ -312,6 +313,11 @@ package final class Gateway: Service {
         }
         if configuration.revocation.mode == .off {
             warnings.append("revocation is off: a token is accepted until it expires, whatever happens")
+        }
+        if let tracing = configuration.tracing, !tracing.headers.isEmpty,
+            ExpectedPeer.Host(url: tracing.endpoint) == .plain
+        {
+            warnings.append("tracing.headers go to \(tracing.endpoint) in clear: write https:// if they are secret")
         }
         return warnings
     }

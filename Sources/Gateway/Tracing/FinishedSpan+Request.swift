@@ -31,7 +31,7 @@ extension FinishedSpan {
                 ("http.request.method", .string(method)),
                 ("http.response.status_code", .integer(Int64(request.status))),
                 ("portcullis.outcome", .string("\(request.outcome)")),
-            ], isError: request.status >= 500)
+            ], isError: request.status >= 500 || breaks(request.outcome))
         if let route = request.route { own.attributes.append(("http.route", .string(route))) }
         var spans = [own]
         if let interval = request.verification { spans.append(part("verify", of: request, interval, offset)) }
@@ -69,8 +69,11 @@ extension FinishedSpan {
         if let instant = call.answeredAt {
             span.events = [Event(name: "response head", nanoseconds: offset.time(instant))]
         }
-        // A client that leaves early is no failure of the upstream.
-        span.isError = call.status.map { $0 >= 500 } ?? (request.status != 499)
+        // A client that leaves early, or sends what it may not, is no failure of the upstream.
+        span.isError = (call.status ?? request.status) >= 500 || breaks(request.outcome)
         return span
     }
+
+    /// Whether an outcome, which may be known only after the head of an answer, is the upstream's doing.
+    private static func breaks(_ outcome: StaticString) -> Bool { "\(outcome)".hasPrefix("upstream_") }
 }

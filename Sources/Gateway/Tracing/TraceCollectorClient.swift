@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import PeerIdentity
 
 /// Posts documents to the collector.
 struct TraceCollectorClient: Sendable {
@@ -40,6 +41,8 @@ struct TraceCollectorClient: Sendable {
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(2), read: TimeAmount(timeout)), decompression: .disabled)
         configuration.httpVersion = .http1Only
+        let peer = ExpectedPeer(ExpectedPeer.Host(url: url))
+        configuration.http1_1ConnectionDebugInitializer = { peer.check($0) }
         // The export of spans makes none.
         configuration.tracing.tracer = nil
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)

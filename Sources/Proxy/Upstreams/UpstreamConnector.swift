@@ -74,7 +74,7 @@ struct UpstreamConnector {
         let opened = bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
-                try pipeline.addHandler(try tls.makeHandler(for: target))
+                try tls.addHandlers(to: pipeline, for: target)
                 try pipeline.addHandler(HandshakeWaiter(agreed))
                 try pipeline.addHandler(bound.value)
             }

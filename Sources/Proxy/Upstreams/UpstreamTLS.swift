@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import PeerIdentity
 
 /// How the targets of an upstream are spoken to over TLS: whom to trust, who to be, and by which name.
 ///
@@ -71,14 +72,19 @@ package struct UpstreamTLS: Sendable, Equatable {
         left.serverName == right.serverName && left.files == right.files && left.fingerprints == right.fingerprints
     }
 
-    /// The handler for one connection to a target.
-    func makeHandler(for target: Upstream.Target) throws -> NIOSSLClientHandler {
-        if let serverName { return try NIOSSLClientHandler(context: context, serverHostname: serverName) }
+    /// Adds what makes and checks TLS on one connection to a target.
+    func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations, for target: Upstream.Target) throws {
+        // An address is not sent as a name (RFC 6066 section 3); it is compared with the certificate all the same.
+        let name = serverName ?? Self.hostName(of: target)
+        try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+        if let name { try pipeline.addHandler(PeerNameCheck(name: name)) }
+    }
+
+    private static func hostName(of target: Upstream.Target) -> String? {
         guard case .network(let host, _) = target.address, (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
-            // An address is not sent as a name (RFC 6066 section 3); it is compared with the certificate all the same.
-            return try NIOSSLClientHandler(context: context, serverHostname: nil)
+            return nil
         }
-        return try NIOSSLClientHandler(context: context, serverHostname: host)
+        return host
     }
 
     private static func certificates(_ path: String, or failure: Failure) throws(Failure) -> [NIOSSLCertificate] {

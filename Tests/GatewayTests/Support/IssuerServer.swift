@@ -24,6 +24,7 @@ final class IssuerServer: Sendable {
     private struct State {
         var answers: [String: Answer] = [:]
         var requests: [String] = []
+        var connections = 0
     }
 
     private let state: Mutex<State>
@@ -50,7 +51,8 @@ final class IssuerServer: Sendable {
         let box = Box()
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                box.server.withLock { $0 }?.connected()
+                return channel.eventLoop.makeCompletedFuture {
                     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(box))
@@ -67,6 +69,11 @@ final class IssuerServer: Sendable {
     func set(_ path: String, _ answer: Answer) {
         state.withLock { $0.answers[path] = answer }
     }
+
+    /// How many connections came.
+    var connectionCount: Int { state.withLock { $0.connections } }
+
+    private func connected() { state.withLock { $0.connections += 1 } }
 
     /// How often a path was asked for.
     func requestCount(_ path: String) -> Int {

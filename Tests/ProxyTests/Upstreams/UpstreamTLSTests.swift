@@ -75,6 +75,7 @@ extension GatewayTests {
         func refused() async throws {
             let files = try Files()
             let backend = try await files.namedBackend()
+            let addressed = try await files.backend()
             let trusting = try UpstreamTLS(trustedCertificatesFile: try files.authority())
             let wrong = try UpstreamTLS(
                 trustedCertificatesFile: try files("other.pem", TestCertificates.otherAuthority))
@@ -83,6 +84,8 @@ extension GatewayTests {
                 (upstream(backend.port, host: "api.test", try UpstreamTLS())),
                 (upstream(backend.port, host: "other.test", trusting)),
                 (upstream(backend.port, trusting)),
+                // Its certificate is for the address that the name leads to: who spoofs a name has that.
+                (upstream(addressed.port, host: "other.test", trusting)),
             ]
             for var upstream in cases {
                 upstream.ejectAfter = 1

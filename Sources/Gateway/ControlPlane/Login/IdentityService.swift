@@ -5,6 +5,7 @@ import JOSE
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import PeerIdentity
 import Sessions
 import Synchronization
 
@@ -43,6 +44,8 @@ final class IdentityService: Authenticating {
             decompression: .disabled)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = min(settings.concurrencyLimit, 256)
         configuration.httpVersion = .http1Only
+        let peer = ExpectedPeer(ExpectedPeer.Host(url: settings.url))
+        configuration.http1_1ConnectionDebugInitializer = { peer.check($0) }
         configuration.tracing.tracer = tracer
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
