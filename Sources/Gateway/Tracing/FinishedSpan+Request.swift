@@ -43,11 +43,10 @@ extension FinishedSpan {
     private static func part(
         _ name: String, of request: TracedRequest, _ interval: TraceInterval, _ offset: ClockOffset
     ) -> FinishedSpan {
-        var random = SystemRandomNumberGenerator()
         // What was never ended has lasted to the end of the request.
         let end = interval.end ?? request.interval.end ?? interval.start
         return FinishedSpan(
-            traceID: request.place.traceID, spanID: SpanID(random: &random), parent: request.place.spanID, name: name,
+            traceID: request.place.traceID, spanID: SpanID.random(), parent: request.place.spanID, name: name,
             kind: .internal, startNanoseconds: offset.time(interval.start), endNanoseconds: offset.time(end))
     }
 

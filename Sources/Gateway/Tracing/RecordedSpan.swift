@@ -45,8 +45,7 @@ final class RecordedSpan: Span {
         var own = context
         let parent = context.place.flatMap { $0.isSampled ? $0 : nil }
         if let parent {
-            var random = SystemRandomNumberGenerator()
-            own.place = TraceParent(traceID: parent.traceID, spanID: SpanID(random: &random), isSampled: true)
+            own.place = TraceParent(traceID: parent.traceID, spanID: SpanID.random(), isSampled: true)
         }
         self.context = own
         self.parent = parent

@@ -71,9 +71,7 @@ struct ListeningSockets {
         var bootstrap = bootstrap(accepting: loop.eventLoop, serving: loop.eventLoop) { channel in
             try opening.start(channel, loop: loop.value)
         }
-        // The sockets of its connections have what it has.
         bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.unsentByteLimit, value: ProxyConfiguration.unsentByteLimit)
         if sharesPort {
             bootstrap = bootstrap.serverChannelOption(
                 .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
@@ -95,6 +93,8 @@ struct ListeningSockets {
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // The sockets of its connections have what it has.
+                    channel.limitUnsentBytes()
                     try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
                 }
             }

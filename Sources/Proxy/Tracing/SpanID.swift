@@ -13,6 +13,13 @@ package struct SpanID: Sendable, Hashable {
         self.bits = bits
     }
 
+    /// Makes a new one of the system's random bits.
+    package static func random() -> SpanID { SpanID(nonZero: .random(in: 1...UInt64.max)) }
+
+    private init(nonZero bits: UInt64) {
+        self.bits = bits
+    }
+
     /// Makes a new one.
     package init(random: inout some RandomNumberGenerator) {
         bits = max(random.next(), 1)

@@ -56,16 +56,16 @@ struct UpstreamConnector {
         with handler: Handler, on eventLoop: any EventLoop, deadline: NIODeadline
     ) -> EventLoopFuture<any Channel> {
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
-        var bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(max(deadline - .now(), .milliseconds(1)))
+        let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .channelOption(.writeBufferWaterMark, value: ProxyConfiguration.writeBufferWaterMark)
             .channelOption(.recvAllocator, value: ReceiveAllocator())
             .channelOption(.maxMessagesPerRead, value: 1)
-        if address.protocol != .unix {
-            bootstrap = bootstrap.channelOption(.unsentByteLimit, value: ProxyConfiguration.unsentByteLimit)
-        }
         guard target.usesTLS else {
             return bootstrap.channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                channel.eventLoop.makeCompletedFuture {
+                    channel.limitUnsentBytes()
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
             }.connect(to: address)
         }
         guard let tls else { return eventLoop.makeFailedFuture(Failure(.untrusted)) }
@@ -73,6 +73,7 @@ struct UpstreamConnector {
         let target = target
         let opened = bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
+                channel.limitUnsentBytes()
                 let pipeline = channel.pipeline.syncOperations
                 try tls.addHandlers(to: pipeline, for: target)
                 try pipeline.addHandler(HandshakeWaiter(agreed))

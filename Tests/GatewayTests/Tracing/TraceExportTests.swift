@@ -176,6 +176,22 @@ extension GatewayTests {
             }
         }
 
+        @Test("a client that sends what it may not is no failure of the upstream")
+        func clientsFault() async throws {
+            try await with { gateway, collector in
+                let connection = try await gateway.connect()
+                await connection.send(
+                    "POST /public/x HTTP/1.1\r\nHost: a\r\n\(Self.field.0): \(Self.field.1)\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+                // The head has gone on before the body breaks.
+                await connection.send("not a size\r\n")
+                #expect(try await connection.answer().status == 400)
+                let spans = try await spans(2, collector)
+                #expect(spans["server"]?.isError == false && spans["upstream"]?.isError == false)
+                await connection.close()
+            }
+        }
+
         @Test("forward authentication is a request like others")
         func forwardAuthentication() async throws {
             try await with { gateway, collector in

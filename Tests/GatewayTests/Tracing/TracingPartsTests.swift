@@ -198,17 +198,31 @@ struct TracingPartsTests {
         await stub.stop()
     }
 
+    private static func load(_ tracing: String) throws -> Configuration {
+        let text = """
+            version: 1
+            upstreams: {api: {targets: ["http://127.0.0.1:9000"]}}
+            routes: [{path: /, upstream: api, auth: none}]
+            \(tracing)
+            """
+        return try ConfigurationLoader.load(bytes: Array(text.utf8), path: "/a.yaml", environment: [:])
+    }
+
+    @Test("headers that go to the collector in clear are warned of")
+    func headersInClear() throws {
+        for (tracing, isWarned) in [
+            ("endpoint: \"http://a/b\", headers: {api-key: x}", true), ("endpoint: \"http://a/b\"", false),
+            ("endpoint: \"https://a/b\", headers: {api-key: x}", false),
+        ] {
+            let warnings = Gateway.warnings(try Self.load("tracing: {\(tracing)}"))
+            #expect(warnings.contains { $0.contains("in clear") } == isWarned, "\(warnings)")
+            #expect(!warnings.contains { $0.contains("api-key") })
+        }
+    }
+
     @Test("tracing is taken up by a restart only")
     func restart() throws {
-        func load(_ tracing: String) throws -> Configuration {
-            let text = """
-                version: 1
-                upstreams: {api: {targets: ["http://127.0.0.1:9000"]}}
-                routes: [{path: /, upstream: api, auth: none}]
-                \(tracing)
-                """
-            return try ConfigurationLoader.load(bytes: Array(text.utf8), path: "/a.yaml", environment: [:])
-        }
+        let load = Self.load
         let (off, on) = (try load(""), try load("tracing: {endpoint: \"http://a/b\"}"))
         for (old, new) in [(off, on), (on, off), (on, try load("tracing: {endpoint: \"http://a/c\"}"))] {
             var taken = new
