@@ -11,7 +11,7 @@ deploy/demo/prepare.sh test
 export SWIFT_BACKTRACE=enable=no
 # The tests go on after a report, so that one run tells all; the exit status tells that there was one.
 export TSAN_OPTIONS="suppressions=$PWD/deploy/demo/tsan.suppressions exitcode=66 halt_on_error=0 ${TSAN_OPTIONS:-}"
-export ASAN_OPTIONS="detect_leaks=0 ${ASAN_OPTIONS:-}"
+export ASAN_OPTIONS="detect_leaks=0:suppressions=$PWD/deploy/demo/asan.suppressions:${ASAN_OPTIONS:-}"
 read -ra sanitizers <<<"${SANITIZERS:-thread address}"
 status=0
 for sanitizer in "${sanitizers[@]}"; do
