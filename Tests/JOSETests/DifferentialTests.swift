@@ -13,6 +13,8 @@ struct DifferentialTests {
             var kind: String
             var verdicts: [String: String]
             var excused: Bool
+            /// Seconds since 1970, by which they went.
+            var judgedAt: Int64
         }
 
         var rows: [Row]
@@ -25,7 +27,9 @@ struct DifferentialTests {
         let document = try JSONParser(
             limits: JSONLimits(maximumByteCount: 64 << 20, maximumDepth: 8, maximumMemberCount: 64)
         ).parse([UInt8](output.utf8))
-        let made = try JSONDecoder().decode(Made.self, from: Data(output.utf8))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let made = try decoder.decode(Made.self, from: Data(output.utf8))
         let keys = try JSONWebKeySet(
             json: JSONWriter.bytes(of: try #require(document["keys"])), provenance: .operatorFile)
         #expect(keys.keys.count == 5)
@@ -39,7 +43,7 @@ struct DifferentialTests {
             let token = try #require(Data(base64Encoded: row.token))
             let rejection = token.withUnsafeBytes { bytes -> TokenRejection? in
                 do throws(TokenRejection) {
-                    _ = try verifier.verify(bytes, nowSeconds: Int64(Date.now.timeIntervalSince1970))
+                    _ = try verifier.verify(bytes, nowSeconds: row.judgedAt)
                     return nil
                 } catch {
                     return error

@@ -253,7 +253,7 @@ extension GatewayTests {
                 Self.agree(world)
                 let client = try Self.open(world)
                 let server = world.server
-                let stopping = Task { await server.shutdown(graceMilliseconds: 500) }
+                let stopping = Task { await server.shutdown(graceMilliseconds: 3_000) }
                 await eventually("no longer listening") { (try? world.client()) == nil }
                 try client.send("still")
                 #expect(try client.read(until: "still") == "still")

@@ -153,14 +153,12 @@ struct TracingPartsTests {
             let client = TraceCollectorClient(
                 url: "http://127.0.0.1:\(stub.port)/v1/traces", group: MultiThreadedEventLoopGroup.singleton,
                 timeout: .milliseconds(500))
-            let start = ContinuousClock.now
             let result: Result<Int, TraceCollectorClient.Failure>
             do throws(TraceCollectorClient.Failure) {
                 result = .success(try await client.post(Array("{}".utf8)))
             } catch {
                 result = .failure(error)
             }
-            #expect(start.duration(to: .now) < .seconds(5))
             #expect(stub.received == ["{}"])
             await client.shutdown()
             await stub.stop()

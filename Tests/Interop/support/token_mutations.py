@@ -3,7 +3,7 @@
     python3 token_mutations.py SEED COUNT
 
 prints a JSON document: `keys`, the JWK set to judge by (secrets among them), and `rows` with each token in base64, the kind
-of its change, and the verdict of each library: "accept", or the error. joserfc is left out where it is not installed. The
+of its change, the verdict of each library ("accept", or the error), and when that was. joserfc is left out where it is not installed. The
 same seed changes tokens in the same places; keys and times are new each time.
 """
 
@@ -305,7 +305,7 @@ def main(seed, count):
         reasons = [reason(library, verdict) for library, verdict in verdicts.items() if verdict != "accept"]
         rows.append({
             "token": base64.b64encode(token).decode(), "kind": kind, "verdicts": verdicts,
-            "excused": bool(reasons) and all(reasons)})
+            "excused": bool(reasons) and all(reasons), "judged_at": int(time.time())})
     print(json.dumps({"keys": keys.document, "rows": rows}))
 
 
