@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What the kernel holds for TCP connections over IPv4 and could not send yet, from `/proc/net/tcp`.
 package enum SendQueue {
@@ -8,8 +8,7 @@ package enum SendQueue {
     ///   - remotePort: Only connections to this port; `nil` for any.
     /// - Returns: 0 where there is no such connection.
     package static func largestByteCount(localPort: Int? = nil, remotePort: Int? = nil) -> Int {
-        let text = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-        let sizes = text.split(separator: "\n").dropFirst().map { line in
+        let sizes = table().split(separator: "\n").dropFirst().map { line in
             let fields = line.split(separator: " ")
             // Listening sockets have something else there.
             guard fields.count > 4, fields[3] == "01" else { return 0 }
@@ -22,5 +21,16 @@ package enum SendQueue {
             return number(0, of: 4) ?? 0
         }
         return sizes.max() ?? 0
+    }
+
+    /// Foundation takes the first page of it, which comes alone, for the whole.
+    private static func table() -> String {
+        let descriptor = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var page = [UInt8](repeating: 0, count: 64 << 10)
+        while case let count = read(descriptor, &page, page.count), count > 0 { bytes += page.prefix(count) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
