@@ -37,8 +37,9 @@ package final class ExpectedPeer: Sendable {
     ///   takes a close after the failure for one of a connection that it knows nothing of, and ends the process.
     package func check(_ channel: any Channel) -> EventLoopFuture<Void> {
         let host = host.withLock { $0 }
-        let usesTLS = channel.pipeline.containsHandler(type: NIOSSLClientHandler.self).map { true }.recover { _ in false
-        }
+        let usesTLS = channel.pipeline.containsHandler(type: NIOSSLClientHandler.self)
+            .map { true }
+            .recover { _ in false }
         return usesTLS.flatMap { usesTLS in
             switch host {
             case .plain: usesTLS ? Self.refuse(channel) : channel.eventLoop.makeSucceededVoidFuture()

@@ -47,6 +47,8 @@ struct DenyListCommand {
 }
 
 /// Writes RESP into memory that it is given; more than that holds stops the process.
+///
+/// No request gets there: `mostBytes` counts each name at the most that is written of it, for a longer one becomes a digest.
 private struct BulkStringWriter {
     /// A mark, a count and two line ends.
     static let mostFrameBytes = 25

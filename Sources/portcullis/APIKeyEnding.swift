@@ -16,7 +16,7 @@ struct APIKeyEnding {
     }
 
     /// What is said where they do not.
-    static let withoutRedis = "there is no Redis: a running gateway refuses its keys once it looks them up again"
+    static let withoutRedis = "there is no Redis: a running gateway takes keys that it remembers until it looks them up"
 
     /// Whether running gateways hear of it.
     var reachesGateways: Bool { configuration.redis != nil }

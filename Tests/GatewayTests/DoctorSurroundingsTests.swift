@@ -5,30 +5,16 @@ import Testing
 extension GatewayTests {
     @Suite("portcullis doctor and what stands around a gateway")
     struct DoctorSurroundingsTests {
-        private struct Report: Decodable {
-            struct Finding: Decodable {
-                var check: String
-                var verdict: String
-                var message: String
-            }
-            var findings: [Finding]
-
-            func findings(_ check: String) -> [String] {
-                findings.filter { $0.check == check }.map { "\($0.verdict): \($0.message)" }
-            }
-        }
-
         /// What it finds, with a configuration whose text may be changed.
         private func examine(
             _ settings: GatewaySettings, redisPort: Int? = nil, backendPort: Int = 9,
             _ edit: (String) -> String = { $0 }
-        ) async throws -> Report {
+        ) async throws -> DoctorReport {
             let text = edit(settings.yaml(redisPort: redisPort, backendPort: backendPort))
             let program = try Program(configuration: text)
             _ = try await GatewayFixture.prepare(program.folder, settings)
             for (name, content) in settings.files { try program.folder.write(content, to: name) }
-            let outcome = try await program.run("doctor", "--output", "json")
-            return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+            return try await DoctorReport.examine(program).0
         }
 
         private func settings(_ redisURL: String? = nil, _ options: String = "") -> GatewaySettings {
@@ -38,9 +24,9 @@ extension GatewayTests {
             return settings
         }
 
-        private func expectWell(_ report: Report, sourceLocation: SourceLocation = #_sourceLocation) {
+        private func expectWell(_ report: DoctorReport, sourceLocation: SourceLocation = #_sourceLocation) {
             for check in ["redis.connection", "redis.permissions", "redis.eviction"] {
-                let found = report.findings(check)
+                let found = report.texts(check)
                 #expect(
                     !found.isEmpty && found.allSatisfy { $0.hasPrefix("ok") }, "\(found)",
                     sourceLocation: sourceLocation)
@@ -58,7 +44,7 @@ extension GatewayTests {
             let url = "rediss://127.0.0.1:\(port)"
             expectWell(try await examine(settings(url, options), redisPort: server.port))
             let untrusting = try await examine(settings(url), redisPort: server.port)
-            #expect(untrusting.findings("redis.connection").first?.hasPrefix("problem") == true)
+            #expect(untrusting.texts("redis.connection").first?.hasPrefix("problem") == true)
         }
 
         @Test("Redis by Sentinel: the primary is examined; where no sentinel knows the name, that is a problem")
@@ -68,7 +54,7 @@ extension GatewayTests {
             let url = "redis+sentinel://127.0.0.1:\(sentinel.port)"
             expectWell(try await examine(settings("\(url)/mymaster/0"), redisPort: primary.port))
             let unknown = try await examine(settings("\(url)/other/0"), redisPort: primary.port)
-            #expect(unknown.findings("redis.connection").first?.hasPrefix("problem") == true)
+            #expect(unknown.texts("redis.connection").first?.hasPrefix("problem") == true)
         }
 
         @Test("a Redis cluster: the node of the prefix's slot is examined")
@@ -85,8 +71,8 @@ extension GatewayTests {
             let server = try RedisServerProcess()
             server.pause()
             let report = try await examine(settings(), redisPort: server.port)
-            #expect(report.findings("redis.connection").first?.hasPrefix("problem") == true)
-            #expect(!report.findings("upstream").isEmpty)
+            #expect(report.texts("redis.connection").first?.hasPrefix("problem") == true)
+            #expect(!report.texts("upstream").isEmpty)
         }
 
         @Test("a PostgreSQL that accepts and never answers is a problem, and the examination ends")
@@ -97,7 +83,7 @@ extension GatewayTests {
             settings.accountDatabase = "postgresql://portcullis@127.0.0.1:\(silent.port)/portcullis?sslmode=disable"
             settings.files = [("database-password", "secret of nobody")]
             let report = try await examine(settings)
-            #expect(report.findings("accounts").first?.hasPrefix("problem") == true, "\(report.findings)")
+            #expect(report.texts("accounts").first?.hasPrefix("problem") == true, "\(report.findings)")
             silent.shutDown()
         }
 
@@ -126,7 +112,7 @@ extension GatewayTests {
                 let report = try await examine(settings, backendPort: port) { text in
                     text.replacing("[\"http://", with: "[\"https://")
                 }
-                let found = report.findings("upstream")
+                let found = report.texts("upstream")
                 #expect(found.first?.hasPrefix("problem") == true && found[0].contains(advice), "\(found)")
                 #expect(!found[0].contains("Error"), "\(found)")
             }

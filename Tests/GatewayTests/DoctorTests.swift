@@ -8,23 +8,6 @@ import Testing
 extension GatewayTests {
     @Suite("portcullis doctor")
     struct DoctorTests {
-        private struct Report: Decodable {
-            struct Finding: Decodable {
-                var check: String
-                var verdict: String
-                var message: String
-            }
-            var ok: Bool
-            var findings: [Finding]
-
-            func verdicts(_ check: String) -> [String] { findings.filter { $0.check == check }.map(\.verdict) }
-        }
-
-        private func examine(_ program: Program) async throws -> (Report, Int32?) {
-            let outcome = try await program.run("doctor", "--output", "json")
-            return (try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8)), outcome.exitCode)
-        }
-
         private func prepared(_ redisPort: Int, backendPort: Int) async throws -> Program {
             var settings = GatewaySettings.accounts
             settings.redis = .none
@@ -38,7 +21,7 @@ extension GatewayTests {
         func redis() async throws {
             let server = try RedisServerProcess(arguments: ["--maxmemory-policy", "allkeys-lru"])
             let program = try await prepared(server.port, backendPort: server.port)
-            let (evicting, code) = try await examine(program)
+            let (evicting, code) = try await DoctorReport.examine(program)
             #expect(code == 1 && !evicting.ok)
             #expect(evicting.verdicts("redis.connection") == ["ok"])
             #expect(evicting.verdicts("redis.permissions") == ["ok"])
@@ -49,14 +32,14 @@ extension GatewayTests {
             #expect(try server.command("DBSIZE") == "0")
             try server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
             try server.command("ACL", "SETUSER", "default", "-mget")
-            let (refused, _) = try await examine(program)
+            let (refused, _) = try await DoctorReport.examine(program)
             #expect(refused.verdicts("redis.eviction") == ["ok"])
             #expect(refused.findings.contains { $0.check == "redis.permissions" && $0.message.contains("+mget") })
             server.kill()
             let keys = try FileManager.default.contentsOfDirectory(atPath: program.folder.path("keys"))
             let key = try #require(keys.first { $0.hasSuffix(".pem") })
             chmod(program.folder.path("keys/\(key)"), 0o644)
-            let (away, _) = try await examine(program)
+            let (away, _) = try await DoctorReport.examine(program)
             #expect(away.verdicts("redis.connection") == ["problem"])
             #expect(away.verdicts("upstream").contains("problem"))
             #expect(away.verdicts("signing_keys") == ["problem"])

@@ -9,8 +9,10 @@ enum RoutePath {
             throw SettingMismatch("a path that starts with /", suggestion: text.isEmpty ? "/" : "/\(text)")
         }
         guard !text.utf8.contains(0x2A) else {
+            // One in the midst has no counterpart: what stands before it covers more than was meant.
             let prefix = String(text.prefix { $0 != "*" })
-            throw SettingMismatch("the beginning of paths, without wildcards", suggestion: prefix)
+            throw SettingMismatch(
+                "the beginning of paths, without wildcards", suggestion: text == prefix + "*" ? prefix : nil)
         }
         guard text.utf8.count <= byteLimit else {
             throw SettingMismatch("a path of at most \(byteLimit) bytes")
