@@ -108,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "token-benchmark",
             dependencies: [
-                "CCounting", "Gateway", "HTTP1", "JOSE", "LibCrypto", "RedisClient", "Revocation",
+                "CCounting", "Gateway", "HTTP1", "JOSE", "LibCrypto", "Proxy", "RedisClient", "Revocation",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "bench/TokenBenchmark", exclude: ["limits.txt"], swiftSettings: settings),

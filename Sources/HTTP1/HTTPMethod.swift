@@ -25,7 +25,18 @@ package enum HTTPMethod: UInt8, Sendable, CaseIterable {
 
     /// The method as it stands on the wire; empty for ``other``.
     package var name: String {
-        self == .other ? "" : String(describing: self).uppercased()
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .patch: "PATCH"
+        case .trace: "TRACE"
+        case .connect: "CONNECT"
+        case .other: ""
+        }
     }
 
     /// Whether repeating the request has the same effect as sending it once (RFC 9110 section 9.2.2).

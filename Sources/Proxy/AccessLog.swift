@@ -1,22 +1,50 @@
 import Foundation
-import HTTP1
+package import HTTP1
 import NIOCore
 
 /// One event loop's side of the access log: lines are formatted straight into a buffer, and handed over in batches.
-final class AccessLog {
+package final class AccessLog {
     /// What one line tells.
-    struct Entry {
-        var requestID: RequestID
-        var route: String
-        var method: HTTPMethod
-        var status: Int
-        var reason: StaticString
-        var durationNanoseconds: Int64
-        var upstreamNanoseconds: Int64?
-        var subject: String?
+    package struct Entry {
+        let requestID: RequestID
+        let route: String
+        let method: HTTPMethod
+        let status: Int
+        let reason: StaticString
+        let durationNanoseconds: Int64
+        let upstreamNanoseconds: Int64?
+        let subject: String?
+
+        /// Gathers what happened to a request.
+        ///
+        /// - Parameters:
+        ///   - requestID: what it is called.
+        ///   - route: the label of its route, or `-`.
+        ///   - method: its method.
+        ///   - status: the answer's status.
+        ///   - reason: why it ended so.
+        ///   - durationNanoseconds: the time from its head to the end of its answer.
+        ///   - upstreamNanoseconds: the part of it that the upstream took, if it was asked.
+        ///   - subject: what the log may show of its subject, if it has one.
+        package init(
+            requestID: RequestID, route: String, method: HTTPMethod, status: Int, reason: StaticString,
+            durationNanoseconds: Int64, upstreamNanoseconds: Int64?, subject: String?
+        ) {
+            self.requestID = requestID
+            self.route = route
+            self.method = method
+            self.status = status
+            self.reason = reason
+            self.durationNanoseconds = durationNanoseconds
+            self.upstreamNanoseconds = upstreamNanoseconds
+            self.subject = subject
+        }
     }
 
-    private static let batchByteCount = 16 << 10
+    private static let batchByteCount = 64 << 10
+    /// What the longest line takes besides its route and subject: names, numbers, and a request's identifier of the
+    /// client's own (128 bytes).
+    private static let fixedByteCount = 512
 
     private let writer: AccessLogWriter
     /// How many of 2^32 requests get a line; `nil` for all.
@@ -25,10 +53,12 @@ final class AccessLog {
     private var prefix: [UInt8] = []
     private var prefixSecond: Int64 = .min
 
+    /// Makes the log of one event loop.
+    ///
     /// - Parameters:
     ///   - writer: where batches go.
     ///   - fraction: the part of the requests that get a line.
-    init(writer: AccessLogWriter, fraction: Double = 1) {
+    package init(writer: AccessLogWriter, fraction: Double = 1) {
         self.writer = writer
         buffer.reserveCapacity(Self.batchByteCount + 1024)
         sample(fraction)
@@ -43,11 +73,11 @@ final class AccessLog {
     ///
     /// - Parameters:
     ///   - status: its answer's status; failures of the service are never left out.
-    ///   - chance: a random number.
+    ///   - chance: a random number, drawn only where some requests get none.
     /// - Returns: whether it is to be written.
-    func takes(status: Int, chance: UInt64) -> Bool {
+    func takes(status: Int, chance: @autoclosure () -> UInt64) -> Bool {
         guard let threshold, status < 500 else { return true }
-        return UInt32(truncatingIfNeeded: chance >> 32) < threshold
+        return UInt32(truncatingIfNeeded: chance() >> 32) < threshold
     }
 
     /// Appends a line.
@@ -56,42 +86,44 @@ final class AccessLog {
     ///   - entry: what happened; its texts are constants, configuration or digests, so nothing needs escaping but the
     ///     route.
     ///   - nowMilliseconds: the time since 1970.
-    func append(_ entry: Entry, nowMilliseconds: Int64) {
-        writeTimestamp(nowMilliseconds)
-        buffer.writeStaticString("\",\"severity\":\"INFO\",\"message\":\"request\",\"request_id\":\"")
-        entry.requestID.write(to: &buffer)
-        buffer.writeStaticString("\",\"route\":\"")
-        writeEscaped(entry.route)
-        buffer.writeStaticString("\",\"method\":\"")
-        buffer.writeString(entry.method == .other ? "OTHER" : entry.method.name)
-        buffer.writeStaticString("\",\"status\":")
-        HeadWriter.writeDecimal(entry.status, to: &buffer)
-        buffer.writeStaticString(",\"reason\":\"")
-        buffer.writeStaticString(entry.reason)
-        buffer.writeStaticString("\",\"duration_ms\":")
-        writeMilliseconds(entry.durationNanoseconds)
-        if let upstream = entry.upstreamNanoseconds {
-            buffer.writeStaticString(",\"upstream_ms\":")
-            writeMilliseconds(upstream)
+    package func append(_ entry: borrowing Entry, nowMilliseconds: Int64) {
+        updatePrefix(second: nowMilliseconds / 1000)
+        // An escape doubles a byte of the route's name at most.
+        let texts = entry.route.utf8.count * 2 + (entry.subject?.utf8.count ?? 0)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.fixedByteCount + texts) { memory in
+            var line = LineWriter(memory)
+            prefix.withUnsafeBytes { line.write($0) }
+            line.write(thousandths: Int(nowMilliseconds % 1000))
+            write(entry, to: &line)
+            return line.count
         }
-        if let subject = entry.subject {
-            buffer.writeStaticString(",\"subject\":\"")
-            buffer.writeString(subject)
-            buffer.writeStaticString("\"")
-        }
-        buffer.writeStaticString("}\n")
         if buffer.readableBytes >= Self.batchByteCount { flush() }
     }
 
-    /// Escapes what JSON does not let stand (RFC 8259 section 7).
-    private func writeEscaped(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): buffer.writeMultipleIntegers(UInt8(ascii: "\\"), byte)
-            case 0..<0x20: buffer.writeStaticString("?")
-            default: buffer.writeInteger(byte)
-            }
+    @inline(__always)
+    private func write(_ entry: borrowing Entry, to line: inout LineWriter) {
+        line.write("Z\",\"severity\":\"INFO\",\"message\":\"request\",\"request_id\":\"")
+        entry.requestID.write(to: &line)
+        line.write("\",\"route\":\"")
+        line.write(escaped: entry.route)
+        line.write("\",\"method\":\"")
+        line.write(entry.method == .other ? "OTHER" : entry.method.name)
+        line.write("\",\"status\":")
+        line.write(decimal: entry.status)
+        line.write(",\"reason\":\"")
+        line.write(entry.reason)
+        line.write("\",\"duration_ms\":")
+        line.write(milliseconds: entry.durationNanoseconds)
+        if let upstream = entry.upstreamNanoseconds {
+            line.write(",\"upstream_ms\":")
+            line.write(milliseconds: upstream)
         }
+        if let subject = entry.subject {
+            line.write(",\"subject\":\"")
+            line.write(subject)
+            line.write("\"")
+        }
+        line.write("}\n")
     }
 
     /// Hands over what has gathered.
@@ -102,34 +134,15 @@ final class AccessLog {
         buffer.reserveCapacity(Self.batchByteCount + 1024)
     }
 
-    private func writeTimestamp(_ milliseconds: Int64) {
-        let second = milliseconds / 1000
-        if second != prefixSecond {
-            prefixSecond = second
-            let days = second.quotient(86_400)
-            let date = CivilDate(daysSince1970: days)
-            let time = Int(second - days * 86_400)
-            let text =
-                "{\"timestamp\":\"\(date.year.padded(4))-\(date.month.padded(2))-\(date.day.padded(2))T"
-                + "\((time / 3600).padded(2)):\((time / 60 % 60).padded(2)):\((time % 60).padded(2))."
-            prefix = Array(text.utf8)
-        }
-        buffer.writeBytes(prefix)
-        writeThousandths(Int(milliseconds % 1000))
-        buffer.writeStaticString("Z")
-    }
-
-    private func writeMilliseconds(_ nanoseconds: Int64) {
-        let microseconds = Int(max(nanoseconds, 0) / 1000)
-        HeadWriter.writeDecimal(microseconds / 1000, to: &buffer)
-        buffer.writeStaticString(".")
-        writeThousandths(microseconds % 1000)
-    }
-
-    private func writeThousandths(_ value: Int) {
-        let zero = UInt8(ascii: "0")
-        buffer.writeMultipleIntegers(
-            zero &+ UInt8(truncatingIfNeeded: value / 100), zero &+ UInt8(truncatingIfNeeded: value / 10 % 10),
-            zero &+ UInt8(truncatingIfNeeded: value % 10))
+    private func updatePrefix(second: Int64) {
+        guard second != prefixSecond else { return }
+        prefixSecond = second
+        let days = second.quotient(86_400)
+        let date = CivilDate(daysSince1970: days)
+        let time = Int(second - days * 86_400)
+        let text =
+            "{\"timestamp\":\"\(date.year.padded(4))-\(date.month.padded(2))-\(date.day.padded(2))T"
+            + "\((time / 3600).padded(2)):\((time / 60 % 60).padded(2)):\((time % 60).padded(2))."
+        prefix = Array(text.utf8)
     }
 }

@@ -29,6 +29,16 @@ package struct RequestID: Sendable, Equatable {
         }
     }
 
+    /// Appends the identifier to a line.
+    func write(to line: inout LineWriter) {
+        if let given {
+            given.withUnsafeReadableBytes { line.write($0) }
+        } else {
+            Self.writeHexadecimal(high, to: &line)
+            Self.writeHexadecimal(low, to: &line)
+        }
+    }
+
     /// The identifier as text.
     package var text: String {
         var buffer = ByteBuffer()
@@ -50,6 +60,11 @@ package struct RequestID: Sendable, Equatable {
     static func writeHexadecimal(_ value: UInt64, to buffer: inout ByteBuffer) {
         buffer.writeMultipleIntegers(
             digits(UInt32(truncatingIfNeeded: value >> 32)), digits(UInt32(truncatingIfNeeded: value)))
+    }
+
+    private static func writeHexadecimal(_ value: UInt64, to line: inout LineWriter) {
+        line.write(bigEndian: digits(UInt32(truncatingIfNeeded: value >> 32)))
+        line.write(bigEndian: digits(UInt32(truncatingIfNeeded: value)))
     }
 
     private static func digits(_ value: UInt32) -> UInt64 {

@@ -70,6 +70,43 @@ struct AccessLogTests {
         #expect(parsed[0]["upstream_ms"] == nil && parsed[0]["subject"] == nil)
     }
 
+    @Test("the longest line there can be is written whole")
+    func longest() async throws {
+        let identifier = String(repeating: "i", count: 128)
+        let route = String(repeating: "\"", count: 5_000)
+        let subject = String(repeating: "s", count: 5_000)
+        var bytes = identifier
+        let requestID = try #require(bytes.withUTF8 { RequestID(given: UnsafeRawBufferPointer($0)) })
+        let parsed = try await lines { log in
+            log.append(
+                .init(
+                    requestID: requestID, route: route, method: .options, status: .max,
+                    reason: "temporarily_unavailable", durationNanoseconds: .max, upstreamNanoseconds: .max,
+                    subject: subject),
+                nowMilliseconds: 253_402_300_799_999)
+        }
+        #expect(parsed.count == 1)
+        #expect(parsed[0]["request_id"] as? String == identifier)
+        #expect(parsed[0]["route"] as? String == route)
+        #expect(parsed[0]["subject"] as? String == subject)
+        #expect(parsed[0]["timestamp"] as? String == "9999-12-31T23:59:59.999Z")
+    }
+
+    @Test("a line that has too little memory ends where the memory does")
+    func littleMemory() {
+        withUnsafeTemporaryAllocation(byteCount: 8, alignment: 1) { memory in
+            var line = LineWriter(UnsafeMutableRawBufferPointer(rebasing: memory[..<4]))
+            memory.initializeMemory(as: UInt8.self, repeating: 0xaa)
+            line.write("abc")
+            line.write("de")
+            line.write(bigEndian: 1)
+            line.write(byte: UInt8(ascii: "x"))
+            line.write(decimal: 123)
+            #expect(line.count == 4)
+            #expect(Array(memory) == Array("abcx".utf8) + [0xaa, 0xaa, 0xaa, 0xaa])
+        }
+    }
+
     @Test("many lines come out whole and in order")
     func many() async throws {
         let parsed = try await lines { log in

@@ -11,7 +11,7 @@ struct Case: Sendable {
     }
 
     /// Everything that is measured and guarded.
-    static let all = tokens + heads + denyList
+    static let all = tokens + heads + denyList + accessLog
 
     /// How many tokens or questions take turns in one operation: signatures, and names under a random key, differ a little
     /// in what they cost.
