@@ -181,6 +181,10 @@ def measure_replication(bench, keys):
     replica = bench.start_redis(bench.load_pin, "--replicaof", "127.0.0.1", primary.port)
     if not eventually(lambda: "connected" in redis_cli(replica.port, "ROLE")):
         raise SystemExit("the replica does not follow")
+    # The primary takes it for one that answers only when it has acknowledged for the first time, up to a second later.
+    redis_cli(primary.port, "SET", "followed", "1")
+    if redis_cli(primary.port, "WAIT", 1, 5000).strip() != "1":
+        raise SystemExit("the replica does not acknowledge")
     rows = []
     for name, more in (("primary only", ""), ("primary and one replica", ", min_replicas: 1")):
         server, times = gateway(bench, redis_port=primary.port, more=more), []
