@@ -287,7 +287,8 @@ REASONS = [
     ("pyjwt", "KeyError: 'kid'", "the harness looks keys up by kid; here exactly one key may fit the algorithm"),
     ("joserfc", "UnsupportedHeaderError", "it refuses header members it does not know; RFC 7515 section 4 has them ignored"),
     ("joserfc", "InvalidHeaderValueError", "it checks the form of members (jku, x5u, x5c) that are never looked at here"),
-    ("joserfc", "ExceededSizeError: exceeded_size: Header size", "it takes 512 bytes of header; here the length of a token is limited as a whole"),
+    ("joserfc", "ExceededSizeError: exceeded_size: Header size",
+     "it takes 512 bytes of header; here the length of a token is limited as a whole"),
     ("joserfc", "InvalidKeyIdError", "it looks keys up by kid; here exactly one key may fit the algorithm"),
 ]
 
