@@ -111,6 +111,8 @@ def measure_queries(bench, keys, options, figures):
     figures["redis_query_us"] = alone["shards"][0]["cpu"] / alone["shards"][0]["questions"] * 1e6
     mirror = [gateway(bench, "mirror", redis_port=single.port)]
     figures["busy_mirror_us"] = drive(bench, keys, mirror, model.TARGET_SHARE * most, options.seconds, [single])["gateway_us"]
+    for server in only + mirror:
+        end(server)
     ports = scenarios.start_cluster(bench, bench.load_pin)
     redises = [p for port in ports for p in bench.started if getattr(p, "port", None) == port]
     prefixes, rows = prefixes_of_shards(ports), []

@@ -41,7 +41,10 @@ package final class AccessLog {
         }
     }
 
-    private static let batchByteCount = 64 << 10
+    /// What a batch is gathered in: a power of two, for buffers have no other size.
+    private static let bufferByteCount = 64 << 10
+    /// Beyond this it is handed over; the next line nearly always fits what is left.
+    private static let batchByteCount = bufferByteCount - 1024
     /// What the longest line takes besides its route and subject: names, numbers, and a request's identifier of the
     /// client's own (128 bytes).
     private static let fixedByteCount = 512
@@ -60,7 +63,7 @@ package final class AccessLog {
     ///   - fraction: the part of the requests that get a line.
     package init(writer: AccessLogWriter, fraction: Double = 1) {
         self.writer = writer
-        buffer.reserveCapacity(Self.batchByteCount + 1024)
+        buffer.reserveCapacity(Self.bufferByteCount)
         sample(fraction)
     }
 
@@ -129,9 +132,15 @@ package final class AccessLog {
     /// Hands over what has gathered.
     func flush() {
         guard buffer.readableBytes > 0 else { return }
+        guard buffer.readableBytes > Self.bufferByteCount / 2 else {
+            // Few lines leave as a copy: behind a slow reader they would hold a whole buffer each time.
+            writer.write(ByteBuffer(bytes: buffer.readableBytesView))
+            buffer.clear()
+            return
+        }
         writer.write(buffer)
         buffer = ByteBuffer()
-        buffer.reserveCapacity(Self.batchByteCount + 1024)
+        buffer.reserveCapacity(Self.bufferByteCount)
     }
 
     private func updatePrefix(second: Int64) {

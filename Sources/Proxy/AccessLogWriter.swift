@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// What does not fit is dropped and counted.
 package final class AccessLogWriter: Sendable {
-    /// The most bytes that may wait to be written.
+    /// The most bytes of memory that lines may take which wait to be written.
     package static let pendingByteLimit = 8 << 20
 
     private let descriptor: Int32
@@ -29,9 +29,9 @@ package final class AccessLogWriter: Sendable {
 
     /// Hands over complete lines.
     package func write(_ lines: ByteBuffer) {
-        let count = lines.readableBytes
+        let count = lines.storageCapacity
         guard pendingBytes.load(ordering: .relaxed) + count <= Self.pendingByteLimit else {
-            dropped.add(Self.lineCount(lines, lost: count), ordering: .relaxed)
+            dropped.add(Self.lineCount(lines, lost: lines.readableBytes), ordering: .relaxed)
             return
         }
         pendingBytes.add(count, ordering: .relaxed)

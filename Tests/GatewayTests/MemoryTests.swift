@@ -102,7 +102,7 @@ extension GatewayTests {
             }
             #expect(isStalled)
             let after = try #require(gateway.figures.residentByteCount)
-            // One read each way is 32 KiB; the rest is what an exchange costs in a debug build, and leeway.
+            // One read each way is 64 KiB; the rest is what an exchange costs in a debug build, and leeway.
             #expect((after - before) / count < 100 << 10, "\((after - before) / count >> 10) KiB for each")
             // Nor has the kernel more for it than it was allowed, and what it takes in one go.
             // A look may miss some of thousands of connections, which come and go meanwhile.

@@ -70,6 +70,33 @@ struct AccessLogTests {
         #expect(parsed[0]["upstream_ms"] == nil && parsed[0]["subject"] == nil)
     }
 
+    @Test("what waits for a reader that has stopped takes memory for its lines, not for whole batches")
+    func fewLinesAtATime() async throws {
+        let pipe = Pipe()
+        let writer = AccessLogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let log = AccessLog(writer: writer)
+        func append() {
+            log.append(
+                .init(
+                    requestID: RequestID(high: 1, low: 2), route: "r", method: .get, status: 200, reason: "ok",
+                    durationNanoseconds: 1, upstreamNanoseconds: nil, subject: nil),
+                nowMilliseconds: 1_700_000_000_000)
+        }
+        // Some 200 bytes a line, in 256: far from the limit, which as many batches of 64 KiB would exceed.
+        for _ in 0..<4_000 {
+            append()
+            log.flush()
+        }
+        #expect(writer.droppedLineCount == 0)
+        // Whole batches count with all that they take, so that the limit is one of memory.
+        for _ in 0..<100_000 { append() }
+        #expect(writer.droppedLineCount > 0)
+        let reader = pipe.fileHandleForReading
+        Thread { while !reader.availableData.isEmpty {} }.start()
+        await writer.shutdown()
+        try pipe.fileHandleForWriting.close()
+    }
+
     @Test("the longest line there can be is written whole")
     func longest() async throws {
         let identifier = String(repeating: "i", count: 128)
